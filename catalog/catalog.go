@@ -1,0 +1,137 @@
+// Package catalog is the inventory: which cards exist, whose subscriptions
+// they hold, what their card type can do, which operators there are and which
+// device each card was seen in. It holds records and interfaces, no SQL; what
+// happened to a card is in package ledger.
+package catalog
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Sentinels for decisions of the callers of a [Store].
+var (
+	// ErrNotFound says that no record has the given key.
+	ErrNotFound = errors.New("catalog: not found")
+	// ErrConflict says that the given record contradicts the stored one in
+	// something that may not change silently (a key, an operator's PLMN).
+	ErrConflict = errors.New("catalog: conflict")
+)
+
+// Card is one UICC.
+type Card struct {
+	ID      int64
+	ICCID   string   // 18 to 20 digits, as printed, check digit included
+	Type    string   // name of a CardType
+	Country string   // ISO 3166 alpha-2 code of where the device stands; may be empty
+	Tags    []string // free labels, sorted
+	IMEI    string   // of the device it is thought to be in, 14 to 16 digits; may be empty
+	NoCP    bool     // the device is known to take no client provisioning (CP=none)
+	Active  int64    // the subscription that is alive in the card, as far as is proven
+}
+
+// Subscription is one identity that a card holds or can be given.
+type Subscription struct {
+	ID       int64
+	CardID   int64
+	Slot     int    // 1 for the first of its card file row
+	IMSI     string // 6 to 15 digits
+	MSISDN   string // with a leading plus
+	Operator string // name of an Operator
+}
+
+// Keyset is one set of secured-packet keys of a card (ETSI TS 102 225, annex A):
+// one security domain, one key version, one counter.
+type Keyset struct {
+	ID        int64
+	CardID    int64
+	Domain    []byte // AID of the security domain; empty is the issuer's
+	Version   byte   // KVN 1..15
+	KIcAlg    string // "3des-2", "aes-128", ...
+	KIDAlg    string
+	CCLength  int    // octets of the cryptographic checksum: 8, or 4 with AES
+	SealedKIc []byte // as package vault sealed it; never the key
+	SealedKID []byte
+	SealedKIK []byte
+	KEKID     string // which key-encryption key sealed them
+	Counter   uint64 // last counter handed out; the next packet carries one more
+	Suspect   bool   // after a restore: no write until a fence cleared it
+}
+
+// Pair is one sight of an identity in a device. Pairs are history: they are
+// added, never changed.
+type Pair struct {
+	CardID int64
+	IMEI   string // compare on 14 digits only
+	IMSI   string
+	Source string // "tracking applet", "attach feed", "assumed"
+	SeenAt time.Time
+}
+
+// SameIMEI compares two IMEI or IMEISV on the 14 digits that they share: the
+// check digit and the software version come and go with the source
+// (3GPP TS 23.003, 6.2).
+func SameIMEI(a, b string) bool {
+	return len(a) >= 14 && len(b) >= 14 && a[:14] == b[:14]
+}
+
+// Entry is one card with all that its card file said of it.
+type Entry struct {
+	Card          Card
+	Subscriptions []Subscription
+	Keysets       []Keyset
+	Line          int // of the card file, for messages
+}
+
+// ImportResult says what an import did to one card.
+type ImportResult struct {
+	ICCID   string
+	Created bool
+	Changed []string // names of the fields that changed, keys and counters included; empty and not Created means: known already
+}
+
+// Filter selects cards. Empty fields select everything.
+type Filter struct {
+	ICCIDs   []string
+	Operator string // of the active subscription
+	Country  string
+	Type     string
+	Tags     []string // all of them
+}
+
+// Store keeps the inventory. Every change carries an actor, and its audit row
+// is in the same transaction.
+type Store interface {
+	// Import stores entries, all or nothing. It is idempotent by ICCID, never
+	// lowers a counter, and refuses with ErrConflict to change a key silently.
+	Import(ctx context.Context, actor string, entries []Entry) ([]ImportResult, error)
+	// Card finds one card by ICCID.
+	Card(ctx context.Context, iccid string) (Entry, error)
+	// CardByID finds one card by its key.
+	CardByID(ctx context.Context, id int64) (Entry, error)
+	// Cards lists cards by ascending ID, beginning after the given one.
+	Cards(ctx context.Context, f Filter, after int64, limit int) ([]Entry, error)
+	// CardsByMSISDN finds every card with a subscription of that number: two
+	// cards share one while a number moves between them.
+	CardsByMSISDN(ctx context.Context, msisdn string) ([]Entry, error)
+	// CardsByIMSI finds every card with a subscription of that IMSI.
+	CardsByIMSI(ctx context.Context, imsi string) ([]Entry, error)
+
+	// PutOperator stores an operator under its name, replacing the one before.
+	PutOperator(ctx context.Context, actor string, o Operator) error
+	// Operator finds an operator by name.
+	Operator(ctx context.Context, name string) (Operator, error)
+	// Operators lists all, by name.
+	Operators(ctx context.Context) ([]Operator, error)
+
+	// PutCardType stores a card type under its name, replacing the one before.
+	PutCardType(ctx context.Context, actor string, t CardType) error
+	// CardType finds a card type by name.
+	CardType(ctx context.Context, name string) (CardType, error)
+	// CardTypes lists all, by name.
+	CardTypes(ctx context.Context) ([]CardType, error)
+
+	// Pairs lists the pairs of a card, oldest first.
+	Pairs(ctx context.Context, cardID int64) ([]Pair, error)
+}

@@ -1,0 +1,45 @@
+package catalog
+
+// Operator is one network and how it is reached: the file operators/NAME.yaml.
+type Operator struct {
+	Name          string        `yaml:"operator" json:"operator"`
+	PLMNs         []string      `yaml:"plmns" json:"plmns"` // MCC and MNC, 5 or 6 digits; the first is home
+	Country       string        `yaml:"country" json:"country,omitempty"`
+	Links         []string      `yaml:"links" json:"links"` // names of SMPP links, in order of preference
+	SourceAddress SourceAddress `yaml:"source_address" json:"source_address"`
+	SMSC          string        `yaml:"smsc" json:"smsc"` // service centre address for EF_SMSP, with a plus
+	APNs          []APN         `yaml:"apns" json:"apns,omitempty"`
+	ShortCodes    ShortCodes    `yaml:"short_codes" json:"short_codes,omitzero"`
+}
+
+// SourceAddress is where cards answer to: numeric and routable in the
+// operator's network, or no proof ever comes back.
+type SourceAddress struct {
+	Number string `yaml:"number" json:"number"`
+	TON    byte   `yaml:"ton" json:"ton"`
+	NPI    byte   `yaml:"npi" json:"npi"`
+}
+
+// APN is one access point a device is to use (OMA ProvCont 1.1, NAPDEF).
+type APN struct {
+	Purpose string `yaml:"purpose" json:"purpose"` // "internet" or "mms"
+	Name    string `yaml:"name" json:"name"`       // the access point name itself
+	Auth    string `yaml:"auth" json:"auth,omitempty"`
+	User    string `yaml:"user" json:"user,omitempty"`
+	Secret  string `yaml:"secret" json:"secret,omitempty"` // an APN password: shared by a fleet, sent in clear to devices
+	PDP     string `yaml:"pdp" json:"pdp,omitempty"`       // "ipv4", "ipv6", "ipv4v6"; told to no device (OMA CP has no parameter)
+	MMSC    string `yaml:"mmsc" json:"mmsc,omitempty"`
+	Proxy   string `yaml:"proxy" json:"proxy,omitempty"` // host:port
+}
+
+// ShortCodes are an operator's service numbers.
+type ShortCodes struct {
+	SMS   []ShortCode `yaml:"sms" json:"sms,omitempty"`
+	Voice []ShortCode `yaml:"voice" json:"voice,omitempty"`
+}
+
+// ShortCode is one service number and its name.
+type ShortCode struct {
+	Name   string `yaml:"name" json:"name"`
+	Number string `yaml:"number" json:"number"`
+}

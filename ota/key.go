@@ -1,0 +1,220 @@
+package ota
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/des"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// Algorithm is what a key is for. The zero value is none.
+type Algorithm byte
+
+// Algorithms. Ciphering is CBC with a zero IV; the checksum is a full CBC-MAC (3DES) or CMAC (AES).
+const (
+	TripleDES2 Algorithm = iota + 1 // two keys, K1 K2
+	TripleDES3                      // three keys
+	AES128
+	AES192
+	AES256
+)
+
+var algorithms = [...]struct {
+	name                string
+	nibble              byte
+	blockSize, keyBytes int
+}{
+	{name: "none"},
+	TripleDES2: {"3des-2", 0x5, des.BlockSize, 16},
+	TripleDES3: {"3des-3", 0x9, des.BlockSize, 24},
+	AES128:     {"aes-128", 0x2, aes.BlockSize, 16},
+	AES192:     {"aes-192", 0x2, aes.BlockSize, 24},
+	AES256:     {"aes-256", 0x2, aes.BlockSize, 32},
+}
+
+// ParseAlgorithm reads "3des-2", "3des-3", "aes-128", "aes-192" or "aes-256", in either case.
+func ParseAlgorithm(s string) (Algorithm, error) {
+	for a := TripleDES2; a <= AES256; a++ {
+		if strings.EqualFold(s, a.String()) {
+			return a, nil
+		}
+	}
+	return 0, fmt.Errorf("%w: algorithm %q; use 3des-2, 3des-3, aes-128, aes-192 or aes-256", ErrUnsupported, s)
+}
+
+// AlgorithmOf finds the algorithm that a KIc or KID octet names for a key of keyLength octets. AES has one code for
+// all its key lengths (ETSI TS 102 225, 5.1.2 and 5.1.3.1).
+func AlgorithmOf(octet byte, keyLength int) (Algorithm, error) {
+	if err := supportedNibble("KIc or KID", octet); err != nil {
+		return 0, err
+	}
+	for a := TripleDES2; a <= AES256; a++ {
+		if a.Nibble() == octet&0x0F && a.KeyLength() == keyLength {
+			return a, nil
+		}
+	}
+	return 0, fmt.Errorf("%w: KIc or KID %02X with a key of %d octets", ErrKeyset, octet, keyLength)
+}
+
+// String returns the form that ParseAlgorithm reads, "none" for the zero value.
+func (a Algorithm) String() string { return algorithms[a.index()].name }
+
+// BlockSize is the cipher block in octets: 8 or 16, 0 for none.
+func (a Algorithm) BlockSize() int { return algorithms[a.index()].blockSize }
+
+// KeyLength is the length of a key in octets, 0 for none.
+func (a Algorithm) KeyLength() int { return algorithms[a.index()].keyBytes }
+
+// Nibble is the low half of the KIc and KID octets: 5, 9 or 2; 0 for none.
+func (a Algorithm) Nibble() byte { return algorithms[a.index()].nibble }
+
+func (a Algorithm) index() Algorithm {
+	if a > AES256 {
+		return 0
+	}
+	return a
+}
+
+// supportedNibble names what a KIc or KID octet asks for when it is not 3DES or AES.
+func supportedNibble(field string, octet byte) error {
+	var what string
+	switch octet & 0x0F {
+	case 0x2, 0x5, 0x9:
+		return nil
+	case 0x0:
+		what = "an implicit algorithm"
+	case 0x1:
+		what = "single DES"
+	case 0xD:
+		what = "DES in ECB mode"
+	case 0x3:
+		what = "a proprietary algorithm"
+	default:
+		what = "a reserved algorithm"
+	}
+	return fmt.Errorf("%w: %s %02X names %s; use 3DES (5, 9) or AES (2)", ErrUnsupported, field, octet, what)
+}
+
+// Key is a secret key ready for use. It never shows its material: every way to print or marshal it says "[redacted]".
+// Copies share the material, so Wipe ends them all. The zero value is no key. A Key is safe for concurrent use,
+// except against Wipe.
+type Key struct{ s *secret }
+
+type secret struct {
+	alg        Algorithm
+	block      cipher.Block
+	sub1, sub2 [aes.BlockSize]byte // CMAC subkeys, AES only
+	kcv        string
+	single     bool // 3DES with equal neighbours: single DES in fact
+}
+
+const redacted = "[redacted]"
+
+// NewKey makes a key of exactly alg.KeyLength octets. It keeps no reference to raw. DES parity bits are ignored.
+func NewKey(alg Algorithm, raw []byte) (Key, error) {
+	if alg.KeyLength() == 0 {
+		return Key{}, fmt.Errorf("%w: algorithm %d", ErrUnsupported, byte(alg))
+	}
+	if len(raw) != alg.KeyLength() {
+		return Key{}, fmt.Errorf("%w: %s key has %d octets, want %d", ErrKeyset, alg, len(raw), alg.KeyLength())
+	}
+	s := &secret{alg: alg}
+	var err error
+	switch {
+	case alg >= AES128:
+		s.block, err = aes.NewCipher(raw)
+	default:
+		s.single = sameDES(raw[:8], raw[8:16]) || alg == TripleDES3 && sameDES(raw[8:16], raw[16:])
+		full := append(append(make([]byte, 0, 24), raw...), raw[:8]...)[:24]
+		s.block, err = des.NewTripleDESCipher(full)
+		clear(full)
+	}
+	if err != nil {
+		return Key{}, fmt.Errorf("%w: %s is not available in this build or FIPS mode", ErrUnsupported, alg)
+	}
+	if alg >= AES128 {
+		s.sub1, s.sub2 = subkeys(s.block)
+	}
+	s.kcv = checkValue(alg, s.block)
+	return Key{s}, nil
+}
+
+// sameDES compares two DES keys without their parity bits.
+func sameDES(a, b []byte) bool {
+	for i := range a {
+		if (a[i]^b[i])&0xFE != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func checkValue(alg Algorithm, block cipher.Block) string {
+	b := make([]byte, alg.BlockSize())
+	if alg >= AES128 {
+		for i := range b {
+			b[i] = 0x01
+		}
+	}
+	block.Encrypt(b, b)
+	return upperHex(b[:3])
+}
+
+// Algorithm is the key's algorithm, zero for no key and after Wipe.
+func (k Key) Algorithm() Algorithm {
+	if k.s == nil {
+		return 0
+	}
+	return k.s.alg
+}
+
+// CheckValue is the key check value: three octets in upper-case hexadecimal of a block ciphered in ECB mode, of 00s
+// for 3DES and of 01s for AES. It tells keys apart without showing them; empty for no key.
+func (k Key) CheckValue() string {
+	if k.s == nil {
+		return ""
+	}
+	return k.s.kcv
+}
+
+// Wipe makes the key and all its copies unusable and drops the key schedule for the garbage collector, which is as
+// far as the standard library's ciphers allow. It must not run while the key is in use.
+func (k Key) Wipe() {
+	if k.s != nil {
+		*k.s = secret{}
+	}
+}
+
+// String returns "[redacted]".
+func (Key) String() string { return redacted }
+
+// GoString returns "[redacted]".
+func (Key) GoString() string { return redacted }
+
+// Format writes "[redacted]" for every verb.
+func (Key) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
+
+// MarshalText returns "[redacted]".
+func (Key) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+
+// MarshalJSON returns "[redacted]" as a string.
+func (Key) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
+
+// Keyset is one key set of a security domain: what the high halves of KIc and KID name.
+type Keyset struct {
+	// Version is the key version number, 1..15. It may be 0 only if no key is used.
+	Version byte
+	// KIc ciphers, KID signs. Either may be the zero Key if the SPI does not need it.
+	KIc, KID Key
+	// CCLength is the length of the checksum in octets: 8, or 4 if an AES card is set up so; nothing in a packet
+	// tells it. 0 means 8.
+	CCLength int
+}
+
+// KIcByte is the KIc octet: version and algorithm of the ciphering key (ETSI TS 102 225, 5.1.2).
+func (k Keyset) KIcByte() byte { return k.Version<<4 | k.KIc.Algorithm().Nibble() }
+
+// KIDByte is the KID octet: version and algorithm of the checksum key (ETSI TS 102 225, 5.1.3).
+func (k Keyset) KIDByte() byte { return k.Version<<4 | k.KID.Algorithm().Nibble() }
