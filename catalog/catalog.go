@@ -55,8 +55,11 @@ type Keyset struct {
 	SealedKID []byte
 	SealedKIK []byte
 	KEKID     string // which key-encryption key sealed them
-	Counter   uint64 // last counter handed out; the next packet carries one more
-	Suspect   bool   // after a restore: no write until a fence cleared it
+	// CheckValue is the check values of KIc and KID, to see whether a key
+	// changed without opening it.
+	CheckValue string
+	Counter    uint64 // last counter handed out; the next packet carries one more
+	Suspect    bool   // after a restore: no write until a fence cleared it
 }
 
 // Pair is one sight of an identity in a device. Pairs are history: they are

@@ -127,7 +127,8 @@ func NewKey(alg Algorithm, raw []byte) (Key, error) {
 		s.block, err = aes.NewCipher(raw)
 	default:
 		s.single = sameDES(raw[:8], raw[8:16]) || alg == TripleDES3 && sameDES(raw[8:16], raw[16:])
-		full := append(append(make([]byte, 0, 24), raw...), raw[:8]...)[:24]
+		full := make([]byte, 24) // K1 K2 K1 or K1 K2 K3
+		copy(full[copy(full, raw):], raw)
 		s.block, err = des.NewTripleDESCipher(full)
 		clear(full)
 	}

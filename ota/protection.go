@@ -77,27 +77,27 @@ func (p protection) padding(n int) int {
 	return (block - n%block) % block
 }
 
-// seal turns a checksum input into a packet: the checksum goes in, and what lies from clear on is ciphered.
-func (p protection) seal(b []byte, clear int) []byte {
+// seal turns a checksum input into a packet: the checksum goes in, and what lies from clearEnd on is ciphered.
+func (p protection) seal(b []byte, clearEnd int) []byte {
 	if p.check != nil {
 		cc := p.check.mac(b)
 		b = slices.Insert(b, headSize, cc[:p.ccLen]...)
 	}
 	if p.cipher != nil {
 		iv := zeros[:p.cipher.alg.BlockSize()]
-		cipher.NewCBCEncrypter(p.cipher.block, iv).CryptBlocks(b[clear:], b[clear:])
+		cipher.NewCBCEncrypter(p.cipher.block, iv).CryptBlocks(b[clearEnd:], b[clearEnd:])
 	}
 	return b
 }
 
 // open is seal backwards, in place. The caller has checked that the head and the checksum are there.
-func (p protection) open(b []byte, clear int) ([]byte, error) {
+func (p protection) open(b []byte, clearEnd int) ([]byte, error) {
 	if p.cipher != nil {
 		block := p.cipher.alg.BlockSize()
-		if n := len(b) - clear; n%block != 0 {
+		if n := len(b) - clearEnd; n%block != 0 {
 			return nil, fmt.Errorf("%w: %d ciphered octets are not whole blocks of %d", ErrLength, n, block)
 		}
-		cipher.NewCBCDecrypter(p.cipher.block, zeros[:block]).CryptBlocks(b[clear:], b[clear:])
+		cipher.NewCBCDecrypter(p.cipher.block, zeros[:block]).CryptBlocks(b[clearEnd:], b[clearEnd:])
 	}
 	if p.check != nil {
 		var got [8]byte

@@ -30,7 +30,7 @@ const NoLe = -1
 const misfit = -2
 
 // ErrTruncated says that octets end inside a command.
-var ErrTruncated = errors.New("sat: command APDU is cut short")
+var ErrTruncated = errors.New("command APDU is cut short")
 
 // Command is a command APDU of short length (ETSI TS 102 221, 10.1.1).
 type Command struct {
@@ -66,7 +66,7 @@ func (c Command) AppendBinary(b []byte) ([]byte, error) {
 // (ISO/IEC 7816-4, 5.1). Five octets are a header and Le.
 func ParseCommand(b []byte) (Command, error) {
 	if len(b) < 4 {
-		return Command{}, fmt.Errorf("%w: %d octets, the header alone has 4", ErrTruncated, len(b))
+		return Command{}, fmt.Errorf("sat: %w: %d octets, the header alone has 4", ErrTruncated, len(b))
 	}
 	c := Command{CLA: b[0], INS: b[1], P1: b[2], P2: b[3], Le: NoLe}
 	switch body := b[4:]; {

@@ -27,7 +27,7 @@ const (
 // or a push that breaks its format.
 var ErrMalformed = errors.New("malformed")
 
-// Document is a wap-provisioningdoc (ProvCont 1.1, 4).
+// Document is a wap-provisioningdoc.
 type Document struct {
 	// Version is the root's version attribute, "1.1" in documents made here;
 	// empty when a document has none.

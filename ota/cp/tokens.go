@@ -55,8 +55,7 @@ func merge(parts ...words) words {
 	return all
 }
 
-// nameTokens are the attribute starts name="..." of both pages (ProvCont 1.1,
-// 7.2), beside the bare name= (05).
+// nameTokens are the attribute starts name="..." of both pages (ProvCont 1.1), beside the bare name= (05).
 var nameTokens = [2]words{
 	merge(
 		run(0x07, "NAME", "NAP-ADDRESS", "NAP-ADDRTYPE", "CALLTYPE", "VALIDUNTIL", "AUTHTYPE", "AUTHNAME", "AUTHSECRET", "LINGER"),
@@ -106,7 +105,7 @@ var valueTokens = [2]words{
 var contested = map[string]bool{
 	"DELIVERY-ERR-SDU": true, "IS-95-CDMA-PACKET": true, "AUTOBAUDING": true,
 	"TETRA-SDS": true, "TETRA-PACKET": true, "CDMA2000-1X-SIMPLE-IP": true, "CDMA2000-1X-MOBILE-IP": true,
-	"AAA": true, "HA": true,
+	"AAA": true, "HA": true, "VENDORCONFIG": true,
 }
 
 // code is an attribute token and the page it is on.

@@ -13,6 +13,9 @@ const xmlHead = `<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE wap-provisioningdoc PUBLIC "-//WAPFORUM//DTD PROV 1.0//EN" "http://www.wapforum.org/DTD/prov.dtd">
 `
 
+// maxXML bounds XML text, in octets; the XML of any body that fits is smaller.
+const maxXML = 1 << 20
+
 // XML writes the document as indented XML text, passwords included: show
 // d.Redacted().XML() to people.
 func (d Document) XML() string {
@@ -57,8 +60,8 @@ func writeAttr(b *strings.Builder, name, value string) {
 // ParseXML reads a document from XML text in UTF-8, with the limits and checks
 // of [ParseWBXML]. Escapes are resolved once.
 func ParseXML(text []byte) (Document, error) {
-	if len(text) > 2*maxText {
-		return Document{}, fmt.Errorf("cp: XML has %d octets, at most %d: %w", len(text), 2*maxText, ErrMalformed)
+	if len(text) > maxXML {
+		return Document{}, fmt.Errorf("cp: XML has %d octets, at most %d: %w", len(text), maxXML, ErrMalformed)
 	}
 	var tree builder
 	r := xml.NewDecoder(bytes.NewReader(text))

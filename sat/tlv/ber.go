@@ -23,7 +23,7 @@ const (
 func First(b []byte) (o Object, rest []byte, err error) {
 	tag, b, err := cutTag(b)
 	if err != nil {
-		return Object{}, nil, err
+		return Object{}, nil, fmt.Errorf("tlv: %w", err)
 	}
 	if (tag == tagScript || tag == tagResponse) && len(b) > 0 && b[0] == 0x80 {
 		value, rest, err := cutIndefinite(b[1:])
@@ -44,7 +44,7 @@ func ParseBER(b []byte) ([]Object, error) {
 	var objects []Object
 	for len(b) > 0 {
 		if len(objects) == MaxObjects {
-			return nil, ErrTooMany
+			return nil, fmt.Errorf("tlv: %w", ErrTooMany)
 		}
 		o, rest, err := First(b)
 		if err != nil {
@@ -64,11 +64,11 @@ func AppendBER(b []byte, tag uint32, value []byte) ([]byte, error) {
 		}
 	}
 	if _, rest, err := cutTag(t); err != nil || len(rest) > 0 {
-		return nil, fmt.Errorf("%w: %X", ErrTag, tag)
+		return nil, fmt.Errorf("tlv: %w: %X", ErrTag, tag)
 	}
 	b, err := appendLength(append(b, t...), len(value))
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("tlv: tag %X: %w", tag, err)
 	}
 	return append(b, value...), nil
 }

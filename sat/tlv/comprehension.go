@@ -17,11 +17,11 @@ func ParseComprehension(b []byte) ([]Comprehension, error) {
 	var objects []Comprehension
 	for len(b) > 0 {
 		if len(objects) == MaxObjects {
-			return nil, ErrTooMany
+			return nil, fmt.Errorf("tlv: %w", ErrTooMany)
 		}
 		o, rest, err := cutComprehensionTag(b)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("tlv: %w", err)
 		}
 		if o.Value, b, err = cutLength(rest); err != nil {
 			return nil, fmt.Errorf("tlv: tag %02X: %w", o.Tag, err)
@@ -55,7 +55,7 @@ func AppendComprehension(b []byte, tag uint16, required bool, value []byte) ([]b
 	}
 	switch {
 	case tag == 0 || tag > 0x7FFF:
-		return nil, fmt.Errorf("%w: %04X", ErrTag, tag)
+		return nil, fmt.Errorf("tlv: %w: %04X", ErrTag, tag)
 	case tag < wideTag:
 		b = append(b, byte(tag)|cr)
 	default:
@@ -63,7 +63,7 @@ func AppendComprehension(b []byte, tag uint16, required bool, value []byte) ([]b
 	}
 	b, err := appendLength(b, len(value))
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("tlv: tag %02X: %w", tag, err)
 	}
 	return append(b, value...), nil
 }

@@ -18,12 +18,12 @@ const MaxObjects = 64
 // MaxLength is the longest value, in octets.
 const MaxLength = 65535
 
-// Errors that tell kinds of damage apart.
+// Errors that tell kinds of damage apart; they come wrapped.
 var (
-	ErrTruncated = errors.New("tlv: object is cut short")
-	ErrTag       = errors.New("tlv: tag is not valid")
-	ErrLength    = errors.New("tlv: length is not valid")
-	ErrTooMany   = errors.New("tlv: more than 64 objects in one level")
+	ErrTruncated = errors.New("object is cut short")
+	ErrTag       = errors.New("tag is not valid")
+	ErrLength    = errors.New("length is not valid")
+	ErrTooMany   = errors.New("more than 64 objects in one level")
 )
 
 // appendLength appends a length in its shortest form: one octet up to 127,

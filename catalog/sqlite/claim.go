@@ -1,0 +1,89 @@
+package sqlite
+
+import (
+	"fmt"
+
+	"github.com/simota/simota/catalog/ledger"
+)
+
+// busy names the campaign whose target holds a card; empty when it is free.
+func (t *tx) busy(card, except int64) (name string, err error) {
+	_, err = t.row(`SELECT c.name FROM target t JOIN campaign c ON c.id = t.campaign_id
+		WHERE t.card_id = ?1 AND t.claimed_at IS NOT NULL AND t.closed_at IS NULL AND t.id <> ?2`, []any{card, except}, &name)
+	return name, err
+}
+
+func (t *tx) claim(op *ledger.Claim) error {
+	op.BusyIn = ""
+	h, err := t.held(op.Lease)
+	switch {
+	case err != nil:
+		return err
+	case h.running != ledger.CampaignRunning:
+		return ledger.ErrNotRunning
+	case h.claimed, h.closed:
+		return ledger.ErrStale
+	}
+	if op.BusyIn, err = t.busy(h.card, op.Lease.TargetID); err != nil {
+		return err
+	}
+	if op.BusyIn != "" {
+		return ledger.ErrCardBusy
+	}
+	_, err = t.exec(`UPDATE target SET claimed_at = ?2, facts = ?3, from_subscription = ?4, to_subscription = ?5 WHERE id = ?1`,
+		op.Lease.TargetID, us(op.At), blob(op.Facts), ref(op.From), ref(op.To))
+	return err
+}
+
+// retry begins a new round. The token rises, so that nobody goes on with the
+// old one; a campaign that was done has work again.
+func (t *tx) retry(op *ledger.Retry) error {
+	if op.Actor == "" {
+		return errNoActor
+	}
+	var card, campaign int64
+	var closed bool
+	var name, iccid, state string
+	found, err := t.row(`SELECT t.card_id, t.campaign_id, t.closed_at IS NOT NULL, t.state, c.name, d.iccid
+		FROM target t JOIN campaign c ON c.id = t.campaign_id JOIN card d ON d.id = t.card_id WHERE t.id = ?1`, []any{op.TargetID},
+		&card, &campaign, &closed, &state, &name, &iccid)
+	switch {
+	case err != nil:
+		return err
+	case !found:
+		return noTarget(op.TargetID)
+	case !closed:
+		return fmt.Errorf("%w: target %d is %s and still open", ledger.ErrStale, op.TargetID, state)
+	}
+	if _, err := t.exec(`UPDATE target SET state = ?2, cause = NULL, claimed_at = NULL, closed_at = NULL, due_at = ?3, released_at = COALESCE(released_at, ?3),
+		lease_token = lease_token + 1, lease_node = NULL, lease_until = NULL WHERE id = ?1`, op.TargetID, op.State, us(op.At)); err != nil {
+		return err
+	}
+	if _, err := t.exec(`UPDATE campaign SET state = 'running', finished_at = NULL WHERE id = ?1 AND state = 'done'`, campaign); err != nil {
+		return err
+	}
+	if err := t.storeEvidence(ledger.Evidence{TargetID: op.TargetID, CardID: card, Kind: ledger.EvPerson, SeenAt: op.At,
+		Body: ledger.Body{Actor: op.Actor, Decision: op.Decision}}); err != nil {
+		return err
+	}
+	return t.audit(op.At, op.Actor, "target.retry", "campaign/"+name+"/"+iccid, fmt.Sprintf("was %s: %s", state, op.Decision))
+}
+
+func (t *tx) reopen(op *ledger.Reopen) error {
+	h, err := t.held(op.Lease)
+	switch {
+	case err != nil:
+		return err
+	case !h.closed:
+		return ledger.ErrStale
+	}
+	other, err := t.busy(h.card, op.Lease.TargetID)
+	if err != nil {
+		return err
+	}
+	if other != "" {
+		return fmt.Errorf("%w: campaign %q", ledger.ErrCardBusy, other)
+	}
+	_, err = t.exec(`UPDATE target SET closed_at = NULL, claimed_at = COALESCE(claimed_at, ?2), due_at = ?2 WHERE id = ?1`, op.Lease.TargetID, us(op.At))
+	return err
+}

@@ -1,0 +1,203 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/simota/simota/catalog"
+)
+
+// maxCounter is the highest value of five octets (ETSI TS 102 225, 5.1.1).
+const maxCounter = 1<<40 - 1
+
+// Import stores entries, all or nothing; see catalog.Store. What an entry
+// leaves empty is not said, and stays as it was: an import adds and changes,
+// it never clears.
+func (d *DB) Import(ctx context.Context, actor string, entries []catalog.Entry) ([]catalog.ImportResult, error) {
+	if actor == "" {
+		return nil, errNoActor
+	}
+	var results []catalog.ImportResult
+	err := d.do(ctx, func(t *tx) error {
+		results = make([]catalog.ImportResult, 0, len(entries))
+		for _, e := range entries {
+			r, err := t.importEntry(e)
+			if err != nil {
+				return err
+			}
+			results = append(results, r)
+		}
+		return d.auditImport(t, actor, results)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return results, nil
+}
+
+func (d *DB) auditImport(t *tx, actor string, results []catalog.ImportResult) error {
+	created, changed := 0, 0
+	for _, r := range results {
+		switch {
+		case r.Created:
+			created++
+		case len(r.Changed) > 0:
+			changed++
+		}
+	}
+	if created+changed == 0 {
+		return nil
+	}
+	return t.audit(d.now(), actor, "card.import", "cards", fmt.Sprintf("%d new, %d changed, %d known", created, changed, len(results)-created-changed))
+}
+
+func (t *tx) importEntry(e catalog.Entry) (r catalog.ImportResult, err error) {
+	r.ICCID = e.Card.ICCID
+	if r.ICCID == "" {
+		return r, fmt.Errorf("sqlite: line %d: a card needs an ICCID", e.Line)
+	}
+	id, err := t.importCard(e.Card, &r)
+	for i := 0; err == nil && i < len(e.Subscriptions); i++ {
+		err = t.importSubscription(id, e.Subscriptions[i], &r)
+	}
+	for i := 0; err == nil && i < len(e.Keysets); i++ {
+		err = t.importKeyset(id, e.Keysets[i], &r)
+	}
+	if err == nil {
+		// Nothing is proven of a new card: it lives with its first identity.
+		_, err = t.exec(`UPDATE card SET active = (SELECT id FROM subscription WHERE card_id = ?1 ORDER BY slot LIMIT 1)
+			WHERE id = ?1 AND active IS NULL`, id)
+	}
+	switch {
+	case err != nil && e.Line > 0:
+		err = fmt.Errorf("line %d: ICCID %s: %w", e.Line, r.ICCID, err)
+	case err != nil:
+		err = fmt.Errorf("ICCID %s: %w", r.ICCID, err)
+	}
+	if r.Created {
+		r.Changed = nil
+	}
+	return r, err
+}
+
+// change compares a given field with the stored one, and takes it when it says
+// something new.
+func change[T comparable](r *catalog.ImportResult, name string, stored *T, given T) {
+	var unsaid T
+	if given != unsaid && given != *stored {
+		*stored = given
+		r.Changed = append(r.Changed, name)
+	}
+}
+
+func (t *tx) importCard(c catalog.Card, r *catalog.ImportResult) (int64, error) {
+	tags := slices.Compact(slices.Sorted(slices.Values(c.Tags)))
+	given, err := list(tags)
+	if err != nil {
+		return 0, err
+	}
+	var old catalog.Card
+	var oldTags string
+	found, err := t.row(`SELECT id, type, country, tags, imei, no_cp FROM card WHERE iccid = ?1`, []any{c.ICCID},
+		&old.ID, &old.Type, &old.Country, &oldTags, &old.IMEI, &old.NoCP)
+	if err != nil {
+		return 0, err
+	}
+	if !found {
+		r.Created = true
+		return t.insert(`INSERT INTO card (iccid, type, country, tags, imei, no_cp) VALUES (?1, ?2, ?3, ?4, ?5, ?6)`,
+			c.ICCID, c.Type, c.Country, given, c.IMEI, c.NoCP)
+	}
+	before := len(r.Changed)
+	change(r, "card_type", &old.Type, c.Type)
+	change(r, "country", &old.Country, c.Country)
+	change(r, "imei", &old.IMEI, c.IMEI)
+	change(r, "cp", &old.NoCP, c.NoCP)
+	if len(tags) > 0 {
+		change(r, "tags", &oldTags, given)
+	}
+	if len(r.Changed) > before {
+		_, err = t.exec(`UPDATE card SET type = ?2, country = ?3, tags = ?4, imei = ?5, no_cp = ?6 WHERE id = ?1`,
+			old.ID, old.Type, old.Country, oldTags, old.IMEI, old.NoCP)
+	}
+	return old.ID, err
+}
+
+// importSubscription knows a subscription by its IMSI. A slot never changes
+// its IMSI: a saga may be moving the card to it.
+func (t *tx) importSubscription(card int64, s catalog.Subscription, r *catalog.ImportResult) error {
+	var old catalog.Subscription
+	found, err := t.row(`SELECT id, msisdn, operator FROM subscription WHERE card_id = ?1 AND imsi = ?2`, []any{card, s.IMSI},
+		&old.ID, &old.MSISDN, &old.Operator)
+	if err != nil {
+		return err
+	}
+	if !found {
+		if taken, err := t.row(`SELECT imsi FROM subscription WHERE card_id = ?1 AND slot = ?2`, []any{card, s.Slot}, &old.IMSI); err != nil {
+			return err
+		} else if taken {
+			return fmt.Errorf("%w: subscription %d has IMSI %s, not %s: give a further identity a further slot", catalog.ErrConflict, s.Slot, old.IMSI, s.IMSI)
+		}
+		r.Changed = append(r.Changed, fmt.Sprintf("subscription %d", s.Slot))
+		_, err := t.insert(`INSERT INTO subscription (card_id, slot, imsi, msisdn, operator) VALUES (?1, ?2, ?3, ?4, ?5)`,
+			card, s.Slot, s.IMSI, s.MSISDN, s.Operator)
+		return err
+	}
+	before := len(r.Changed)
+	change(r, fmt.Sprintf("msisdn of %s", s.IMSI), &old.MSISDN, s.MSISDN)
+	change(r, fmt.Sprintf("operator of %s", s.IMSI), &old.Operator, s.Operator)
+	if len(r.Changed) > before {
+		_, err = t.exec(`UPDATE subscription SET msisdn = ?2, operator = ?3 WHERE id = ?1`, old.ID, old.MSISDN, old.Operator)
+	}
+	return err
+}
+
+// importKeyset never touches a stored key and never lowers a counter.
+func (t *tx) importKeyset(card int64, k catalog.Keyset, r *catalog.ImportResult) error {
+	if k.Counter > maxCounter {
+		return fmt.Errorf("sqlite: keyset %d: counter %d does not fit five octets", k.Version, k.Counter)
+	}
+	var old catalog.Keyset
+	found, err := t.row(`SELECT id, kic_alg, kid_alg, cc_length, check_value, cntr FROM keyset WHERE card_id = ?1 AND domain = ?2 AND kvn = ?3`,
+		[]any{card, blob(k.Domain), k.Version}, &old.ID, &old.KIcAlg, &old.KIDAlg, &old.CCLength, &old.CheckValue, &old.Counter)
+	if err != nil {
+		return err
+	}
+	if !found {
+		r.Changed = append(r.Changed, fmt.Sprintf("keyset %d", k.Version))
+		_, err := t.insert(`INSERT INTO keyset (card_id, domain, kvn, kic_alg, kid_alg, cc_length, sealed_kic, sealed_kid, sealed_kik, kek_id, check_value, cntr, suspect)
+			VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)`,
+			card, blob(k.Domain), k.Version, k.KIcAlg, k.KIDAlg, k.CCLength, opt(k.SealedKIc), opt(k.SealedKID), opt(k.SealedKIK),
+			k.KEKID, k.CheckValue, k.Counter, k.Suspect)
+		return err
+	}
+	if err := sameKey(old, k); err != nil {
+		return err
+	}
+	before := len(r.Changed)
+	change(r, fmt.Sprintf("cc_length of keyset %d", k.Version), &old.CCLength, k.CCLength)
+	change(r, fmt.Sprintf("counter of keyset %d", k.Version), &old.Counter, max(old.Counter, k.Counter))
+	if len(r.Changed) > before {
+		_, err = t.exec(`UPDATE keyset SET cc_length = ?2, cntr = ?3 WHERE id = ?1`, old.ID, old.CCLength, old.Counter)
+	}
+	return err
+}
+
+// sameKey compares what is known of two keys without opening them. An
+// algorithm is part of its key.
+func sameKey(stored, given catalog.Keyset) error {
+	var errs []error
+	for _, f := range []struct{ name, stored, given string }{
+		{"check values", stored.CheckValue, given.CheckValue},
+		{"KIc algorithm", stored.KIcAlg, given.KIcAlg},
+		{"KID algorithm", stored.KIDAlg, given.KIDAlg},
+	} {
+		if f.given != "" && f.given != f.stored {
+			errs = append(errs, fmt.Errorf("%w: keyset %d (KVN) has %s %q, the file says %q: keys are never replaced by an import",
+				catalog.ErrConflict, given.Version, f.name, f.stored, f.given))
+		}
+	}
+	return errors.Join(errs...)
+}

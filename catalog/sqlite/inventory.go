@@ -1,0 +1,255 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/simota/simota/catalog"
+)
+
+const cardColumns = `c.id, c.iccid, c.type, c.country, c.tags, c.imei, c.no_cp, COALESCE(c.active, 0)`
+
+// Card finds one card by ICCID; see catalog.Store.
+func (d *DB) Card(ctx context.Context, iccid string) (catalog.Entry, error) {
+	return d.oneCard(ctx, "ICCID "+iccid, `SELECT `+cardColumns+` FROM card c WHERE c.iccid = ?1`, iccid)
+}
+
+// CardByID finds one card by its key; see catalog.Store.
+func (d *DB) CardByID(ctx context.Context, id int64) (catalog.Entry, error) {
+	return d.oneCard(ctx, fmt.Sprintf("card %d", id), `SELECT `+cardColumns+` FROM card c WHERE c.id = ?1`, id)
+}
+
+// CardsByMSISDN finds cards by number; see catalog.Store.
+func (d *DB) CardsByMSISDN(ctx context.Context, msisdn string) ([]catalog.Entry, error) {
+	return d.entries(ctx, `SELECT `+cardColumns+` FROM card c
+		WHERE c.id IN (SELECT card_id FROM subscription WHERE msisdn = ?1) ORDER BY c.id`, msisdn)
+}
+
+// CardsByIMSI finds cards by identity; see catalog.Store.
+func (d *DB) CardsByIMSI(ctx context.Context, imsi string) ([]catalog.Entry, error) {
+	return d.entries(ctx, `SELECT `+cardColumns+` FROM card c
+		WHERE c.id IN (SELECT card_id FROM subscription WHERE imsi = ?1) ORDER BY c.id`, imsi)
+}
+
+// Cards lists cards; see catalog.Store.
+func (d *DB) Cards(ctx context.Context, f catalog.Filter, after int64, n int) ([]catalog.Entry, error) {
+	where, args, err := conditions(f)
+	if err != nil {
+		return nil, err
+	}
+	args = append(args, sql.Named("after", after), sql.Named("n", limit(n)))
+	return d.entries(ctx, `SELECT `+cardColumns+` FROM card c LEFT JOIN subscription a ON a.id = c.active
+		WHERE c.id > :after`+where+` ORDER BY c.id LIMIT :n`, args...)
+}
+
+// conditions is a filter as SQL: few texts, so that each is prepared once.
+func conditions(f catalog.Filter) (string, []any, error) {
+	var where strings.Builder
+	var args []any
+	add := func(condition, name string, value any) {
+		where.WriteString(" AND " + condition)
+		args = append(args, sql.Named(name, value))
+	}
+	if len(f.ICCIDs) > 0 {
+		iccids, err := list(f.ICCIDs)
+		if err != nil {
+			return "", nil, err
+		}
+		add(`c.iccid IN (SELECT value FROM json_each(:iccids))`, "iccids", iccids)
+	}
+	if f.Operator != "" {
+		add(`a.operator = :operator`, "operator", f.Operator)
+	}
+	if f.Country != "" {
+		add(`c.country = :country`, "country", f.Country)
+	}
+	if f.Type != "" {
+		add(`c.type = :type`, "type", f.Type)
+	}
+	if len(f.Tags) > 0 {
+		tags, err := list(f.Tags)
+		if err != nil {
+			return "", nil, err
+		}
+		add(`NOT EXISTS (SELECT 1 FROM json_each(:tags) w WHERE w.value NOT IN (SELECT value FROM json_each(c.tags)))`, "tags", tags)
+	}
+	return where.String(), args, nil
+}
+
+func (d *DB) oneCard(ctx context.Context, what, query string, arg any) (catalog.Entry, error) {
+	all, err := d.entries(ctx, query, arg)
+	if err != nil {
+		return catalog.Entry{}, err
+	}
+	if len(all) == 0 {
+		return catalog.Entry{}, fmt.Errorf("%w: %s", catalog.ErrNotFound, what)
+	}
+	return all[0], nil
+}
+
+func (d *DB) entries(ctx context.Context, query string, args ...any) (all []catalog.Entry, err error) {
+	err = d.snapshot(ctx, func(r reader) error {
+		all, err = r.entries(query, args...)
+		return err
+	})
+	return all, err
+}
+
+// entries reads cards with what belongs to them, in three queries however many
+// cards there are.
+func (r reader) entries(query string, args ...any) ([]catalog.Entry, error) {
+	rows, err := r.query(query, args...)
+	all, err := collect(rows, err, func(s scanner) (e catalog.Entry, err error) {
+		c := &e.Card
+		err = s.Scan(&c.ID, &c.ICCID, &c.Type, &c.Country, asJSON{&c.Tags}, &c.IMEI, &c.NoCP, &c.Active)
+		if len(c.Tags) == 0 {
+			c.Tags = nil
+		}
+		return e, err
+	})
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	at := make(map[int64]*catalog.Entry, len(all))
+	ids := make([]int64, len(all))
+	for i := range all {
+		at[all[i].Card.ID], ids[i] = &all[i], all[i].Card.ID
+	}
+	in, err := list(ids)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.subscriptions(at, in); err != nil {
+		return nil, err
+	}
+	return all, r.keysets(at, in)
+}
+
+func (r reader) subscriptions(at map[int64]*catalog.Entry, in string) error {
+	rows, err := r.query(`SELECT id, card_id, slot, imsi, msisdn, operator FROM subscription
+		WHERE card_id IN (SELECT value FROM json_each(?1)) ORDER BY card_id, slot`, in)
+	_, err = collect(rows, err, func(s scanner) (struct{}, error) {
+		var v catalog.Subscription
+		err := s.Scan(&v.ID, &v.CardID, &v.Slot, &v.IMSI, &v.MSISDN, &v.Operator)
+		if err == nil {
+			at[v.CardID].Subscriptions = append(at[v.CardID].Subscriptions, v)
+		}
+		return struct{}{}, err
+	})
+	return err
+}
+
+func (r reader) keysets(at map[int64]*catalog.Entry, in string) error {
+	rows, err := r.query(`SELECT id, card_id, NULLIF(domain, x''), kvn, kic_alg, kid_alg, cc_length,
+		sealed_kic, sealed_kid, sealed_kik, kek_id, check_value, cntr, suspect FROM keyset
+		WHERE card_id IN (SELECT value FROM json_each(?1)) ORDER BY card_id, domain, kvn`, in)
+	_, err = collect(rows, err, func(s scanner) (struct{}, error) {
+		var k catalog.Keyset
+		err := s.Scan(&k.ID, &k.CardID, &k.Domain, &k.Version, &k.KIcAlg, &k.KIDAlg, &k.CCLength,
+			&k.SealedKIc, &k.SealedKID, &k.SealedKIK, &k.KEKID, &k.CheckValue, &k.Counter, &k.Suspect)
+		if err == nil {
+			at[k.CardID].Keysets = append(at[k.CardID].Keysets, k)
+		}
+		return struct{}{}, err
+	})
+	return err
+}
+
+// Pairs lists the pairs of a card; see catalog.Store.
+func (d *DB) Pairs(ctx context.Context, cardID int64) ([]catalog.Pair, error) {
+	rows, err := d.reader(ctx).query(`SELECT card_id, imei, imsi, source, seen_at FROM pair WHERE card_id = ?1 ORDER BY seen_at, id`, cardID)
+	return collect(rows, err, func(s scanner) (p catalog.Pair, err error) {
+		err = s.Scan(&p.CardID, &p.IMEI, &p.IMSI, &p.Source, when{&p.SeenAt})
+		return p, err
+	})
+}
+
+// Operator finds an operator by name; see catalog.Store.
+func (d *DB) Operator(ctx context.Context, name string) (catalog.Operator, error) {
+	return document[catalog.Operator](d.reader(ctx), "operator", name, `SELECT body FROM operator WHERE name = ?1`)
+}
+
+// Operators lists all operators by name; see catalog.Store.
+func (d *DB) Operators(ctx context.Context) ([]catalog.Operator, error) {
+	rows, err := d.reader(ctx).query(`SELECT body FROM operator ORDER BY name`)
+	return collect(rows, err, scanDocument[catalog.Operator])
+}
+
+// CardType finds a card type by name; see catalog.Store.
+func (d *DB) CardType(ctx context.Context, name string) (catalog.CardType, error) {
+	return document[catalog.CardType](d.reader(ctx), "card type", name, `SELECT body FROM card_type WHERE name = ?1`)
+}
+
+// CardTypes lists all card types by name; see catalog.Store.
+func (d *DB) CardTypes(ctx context.Context) ([]catalog.CardType, error) {
+	rows, err := d.reader(ctx).query(`SELECT body FROM card_type ORDER BY name`)
+	return collect(rows, err, scanDocument[catalog.CardType])
+}
+
+func scanDocument[T any](s scanner) (v T, err error) {
+	err = s.Scan(asJSON{&v})
+	return v, err
+}
+
+func document[T any](r reader, what, name, query string) (v T, err error) {
+	rows, err := r.query(query, name)
+	all, err := collect(rows, err, scanDocument[T])
+	if err != nil {
+		return v, err
+	}
+	if len(all) == 0 {
+		return v, fmt.Errorf("%w: %s %q", catalog.ErrNotFound, what, name)
+	}
+	return all[0], nil
+}
+
+// PutOperator stores an operator. Another home PLMN under the same name would
+// be another operator: it is refused; see catalog.Store.
+func (d *DB) PutOperator(ctx context.Context, actor string, o catalog.Operator) error {
+	if o.Name == "" {
+		return fmt.Errorf("sqlite: an operator needs a name")
+	}
+	body, err := json.Marshal(o)
+	if err != nil {
+		return fmt.Errorf("sqlite: operator %q: %w", o.Name, err)
+	}
+	return d.do(ctx, func(t *tx) error {
+		var old catalog.Operator
+		if _, err := t.row(`SELECT body FROM operator WHERE name = ?1`, []any{o.Name}, asJSON{&old}); err != nil {
+			return err
+		}
+		if len(old.PLMNs) > 0 && (len(o.PLMNs) == 0 || old.PLMNs[0] != o.PLMNs[0]) {
+			return fmt.Errorf("%w: operator %q has home PLMN %s, not %q: give another operator another name", catalog.ErrConflict, o.Name, old.PLMNs[0], o.PLMNs)
+		}
+		n, err := t.exec(`INSERT INTO operator (name, body) VALUES (?1, ?2)
+			ON CONFLICT (name) DO UPDATE SET body = excluded.body WHERE body <> excluded.body`, o.Name, body)
+		return d.auditChange(t, n, err, actor, "operator.put", "operator/"+o.Name)
+	})
+}
+
+// PutCardType stores a card type; see catalog.Store.
+func (d *DB) PutCardType(ctx context.Context, actor string, c catalog.CardType) error {
+	if c.Name == "" {
+		return fmt.Errorf("sqlite: a card type needs a name")
+	}
+	body, err := json.Marshal(c)
+	if err != nil {
+		return fmt.Errorf("sqlite: card type %q: %w", c.Name, err)
+	}
+	return d.do(ctx, func(t *tx) error {
+		n, err := t.exec(`INSERT INTO card_type (name, body) VALUES (?1, ?2)
+			ON CONFLICT (name) DO UPDATE SET body = excluded.body WHERE body <> excluded.body`, c.Name, body)
+		return d.auditChange(t, n, err, actor, "card-type.put", "card-type/"+c.Name)
+	})
+}
+
+// auditChange audits a change of n rows: what changes nothing leaves no trace.
+func (d *DB) auditChange(t *tx, n int64, err error, actor, verb, object string) error {
+	if err != nil || n == 0 {
+		return err
+	}
+	return t.audit(d.now(), actor, verb, object, "")
+}

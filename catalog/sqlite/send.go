@@ -1,0 +1,215 @@
+package sqlite
+
+import (
+	"fmt"
+
+	"github.com/simota/simota/catalog"
+	"github.com/simota/simota/catalog/ledger"
+)
+
+// resubmit adds submissions of parts of an open attempt of the target.
+func (t *tx) resubmit(op *ledger.Resubmit) error {
+	if _, err := t.held(op.Lease); err != nil {
+		return err
+	}
+	kinds := make([]ledger.AttemptKind, len(op.Submissions))
+	for i, s := range op.Submissions {
+		var target int64
+		var outcome ledger.Outcome
+		found, err := t.row(`SELECT COALESCE(a.target_id, 0), a.kind, COALESCE(a.outcome, '') FROM part p JOIN attempt a ON a.id = p.attempt_id WHERE p.id = ?1`,
+			[]any{s.PartID}, &target, &kinds[i], &outcome)
+		switch {
+		case err != nil:
+			return err
+		case !found || target != op.Lease.TargetID:
+			return fmt.Errorf("%w: part %d of target %d", catalog.ErrNotFound, s.PartID, op.Lease.TargetID)
+		case outcome != ledger.Open:
+			return fmt.Errorf("%w: the attempt of part %d is %s", ledger.ErrStale, s.PartID, outcome)
+		}
+	}
+	for i, s := range op.Submissions {
+		if _, err := t.row(`SELECT COALESCE(MAX(try), 0) + 1 FROM submission WHERE part_id = ?1`, []any{s.PartID}, &s.Try); err != nil {
+			return err
+		}
+		if err := t.insertSubmission(s, kinds[i]); err != nil {
+			return err
+		}
+	}
+	for _, id := range op.Retire {
+		if _, err := t.exec(`UPDATE submission SET not_before = NULL WHERE id = ?1 AND state = 'ambiguous'
+			AND part_id IN (SELECT p.id FROM attempt a JOIN part p ON p.attempt_id = a.id WHERE a.target_id = ?2)`, id, op.Lease.TargetID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *tx) sending(op *ledger.Sending) error {
+	op.Taken = make([]int64, 0, len(op.IDs))
+	for _, id := range op.IDs {
+		n, err := t.exec(`UPDATE submission SET state = 'submitting', sent_at = ?2 WHERE id = ?1 AND state = 'ready'`, id, us(op.At))
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			op.Taken = append(op.Taken, id)
+		}
+	}
+	return nil
+}
+
+// answered is a submission when its response comes.
+type answered struct {
+	ledger.Submission
+	kind    ledger.AttemptKind
+	outcome ledger.Outcome
+	target  int64
+}
+
+func (t *tx) answered(id int64) (a answered, err error) {
+	found, err := t.row(`SELECT s.id, s.part_id, s.try, s.link, s.subscription_id, s.source, s.destination, s.state, s.valid_until,
+		COALESCE(s.message_id, ''), COALESCE(s.id_normal, ''), a.kind, COALESCE(a.outcome, ''), COALESCE(a.target_id, 0)
+		FROM submission s JOIN part p ON p.id = s.part_id JOIN attempt a ON a.id = p.attempt_id WHERE s.id = ?1`, []any{id},
+		&a.ID, &a.PartID, &a.Try, &a.Link, &a.SubscriptionID, &a.Source, &a.Destination, &a.State, when{&a.ValidUntil},
+		&a.MessageID, &a.IDNormal, &a.kind, &a.outcome, &a.target)
+	if err == nil && !found {
+		err = fmt.Errorf("%w: submission %d", catalog.ErrNotFound, id)
+	}
+	return a, err
+}
+
+// respond records a response. What a submission is already decides how much
+// of it still counts.
+func (t *tx) respond(op *ledger.Respond) error {
+	op.TargetID, op.Waiting = 0, nil
+	s, err := t.answered(op.SubmissionID)
+	if err != nil {
+		return err
+	}
+	if !known(op.State) {
+		return fmt.Errorf("sqlite: respond: submission %d cannot become %q by a response", s.ID, op.State)
+	}
+	if follows(s.State, op.State) {
+		if err := t.become(op, s); err != nil {
+			return err
+		}
+	}
+	if op.State == ledger.Accepted {
+		if err := t.remember(op, s); err != nil {
+			return err
+		}
+	}
+	op.TargetID = s.target
+	return nil
+}
+
+func known(s ledger.SubmissionState) bool {
+	switch s {
+	case ledger.Ready, ledger.Accepted, ledger.Temporary, ledger.Rejected, ledger.Ambiguous:
+		return true
+	}
+	return false
+}
+
+// follows says whether a response may change the state of a submission. One
+// without an answer yet takes any that can still come; one that has its answer
+// or its receipt keeps it.
+func follows(now, next ledger.SubmissionState) bool {
+	switch now {
+	case ledger.Submitting:
+		return true
+	case ledger.Ambiguous:
+		return next != ledger.Ready // it was written: it may have arrived
+	case ledger.Ready:
+		return next == ledger.Ready || next == ledger.Accepted
+	}
+	return false
+}
+
+func (t *tx) become(op *ledger.Respond, s answered) error {
+	var err error
+	switch op.State {
+	case ledger.Ready:
+		state := ledger.Ready
+		if s.outcome != ledger.Open {
+			state = ledger.Withdrawn
+		}
+		_, err = t.exec(`UPDATE submission SET state = ?2, not_before = ?3, err = ?4, sent_at = NULL WHERE id = ?1`,
+			s.ID, string(state), us(op.NotBefore), txt(op.Err))
+	case ledger.Ambiguous:
+		_, err = t.exec(`UPDATE submission SET state = 'ambiguous', not_before = ?2, err = ?3 WHERE id = ?1`, s.ID, us(op.NotBefore), txt(op.Err))
+	default:
+		_, err = t.exec(`UPDATE submission SET state = ?2, status = ?3, err = ?4 WHERE id = ?1`, s.ID, string(op.State), op.Status, txt(op.Err))
+	}
+	if err == nil && op.State == ledger.Temporary && s.outcome == ledger.Open {
+		err = t.succeed(op, s)
+	}
+	return err
+}
+
+// succeed makes the successor of a submission that was refused for now, unless
+// the part has already gone that way again.
+func (t *tx) succeed(op *ledger.Respond, s answered) error {
+	var last, again int
+	if _, err := t.row(`SELECT MAX(try), COALESCE(SUM(try > ?2 AND link = ?3 AND destination = ?4), 0) FROM submission WHERE part_id = ?1`,
+		[]any{s.PartID, s.Try, s.Link, s.Destination}, &last, &again); err != nil || again > 0 {
+		return err
+	}
+	next := s.Submission
+	next.Try, next.NotBefore = last+1, op.NotBefore
+	return t.insertSubmission(next, s.kind)
+}
+
+// remember keeps the message id of a submission that has none, and finds the
+// receipts that came before it.
+func (t *tx) remember(op *ledger.Respond, s answered) error {
+	if s.MessageID == "" && s.IDNormal == "" {
+		if _, err := t.exec(`UPDATE submission SET message_id = ?2, id_normal = ?3 WHERE id = ?1`, s.ID, txt(op.MessageID), txt(op.IDNormal)); err != nil {
+			return err
+		}
+		if op.IDNormal != "" {
+			if _, err := t.exec(`INSERT INTO receipt_key (id_scope, id_normal, submission_id) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING`,
+				op.IDScope, op.IDNormal, s.ID); err != nil {
+				return err
+			}
+		}
+	}
+	if op.IDNormal == "" {
+		return nil
+	}
+	var err error
+	op.Waiting, err = t.ids(`SELECT id FROM inbox WHERE id_scope = ?1 AND key = 'receipt:' || ?2 AND state IN ('new', 'waiting') ORDER BY id`, op.IDScope, op.IDNormal)
+	return err
+}
+
+func (t *tx) interrupt(op *ledger.Interrupt) error {
+	links, err := list(op.Links)
+	if err != nil {
+		return err
+	}
+	op.Count, op.TargetIDs = 0, nil
+	targets, err := t.ids(`SELECT DISTINCT a.target_id FROM submission s JOIN part p ON p.id = s.part_id JOIN attempt a ON a.id = p.attempt_id
+		WHERE s.state = 'submitting' AND s.link IN (SELECT value FROM json_each(?1)) AND a.target_id IS NOT NULL ORDER BY a.target_id`, links)
+	if err != nil {
+		return err
+	}
+	n, err := t.exec(`UPDATE submission SET state = 'ambiguous', not_before = ?2, err = 'interrupted'
+		WHERE state = 'submitting' AND link IN (SELECT value FROM json_each(?1))`, links, us(op.NotBefore))
+	op.Count, op.TargetIDs = int(n), targets
+	return err
+}
+
+func (t *tx) withdraw(op *ledger.Withdraw) error {
+	if _, err := t.held(op.Lease); err != nil {
+		return err
+	}
+	var target int64
+	found, err := t.row(`SELECT COALESCE(target_id, 0) FROM attempt WHERE id = ?1`, []any{op.AttemptID}, &target)
+	if err != nil {
+		return err
+	}
+	if !found || target != op.Lease.TargetID {
+		return fmt.Errorf("%w: attempt %d of target %d", catalog.ErrNotFound, op.AttemptID, op.Lease.TargetID)
+	}
+	return t.withdrawReady(op.AttemptID)
+}

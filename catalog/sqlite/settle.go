@@ -1,0 +1,127 @@
+package sqlite
+
+import (
+	"fmt"
+
+	"github.com/simota/simota/catalog"
+	"github.com/simota/simota/catalog/ledger"
+)
+
+func (t *tx) receive(op *ledger.Receive) error {
+	op.ID = 0
+	r := op.Row
+	if r.State == "" {
+		r.State = ledger.InboxNew
+	}
+	id, err := t.insert(`INSERT INTO inbox (link, id_scope, received_at, kind, key, pdu, state) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)`,
+		r.Link, r.IDScope, us(r.ReceivedAt), txt(r.Kind), txt(r.Key), blob(r.PDU), string(r.State))
+	if err == nil {
+		op.ID = id
+	}
+	return err
+}
+
+func (t *tx) settle(op *ledger.Settle) error {
+	fresh := int64(0)
+	for _, id := range op.InboxIDs {
+		n, err := t.exec(`UPDATE inbox SET state = ?2, kind = COALESCE(?3, kind), key = COALESCE(?4, key) WHERE id = ?1 AND state IN ('new', 'waiting')`,
+			id, string(op.State), txt(op.Kind), txt(op.Key))
+		if err != nil {
+			return err
+		}
+		fresh += n
+	}
+	if fresh == 0 {
+		return ledger.ErrStale
+	}
+	if err := t.storeEvidence(op.Evidence...); err != nil {
+		return err
+	}
+	if err := t.finals(op.Finals); err != nil {
+		return err
+	}
+	if err := t.conclude(op.Conclusions...); err != nil {
+		return err
+	}
+	if op.ClearSuspect != 0 {
+		if _, err := t.exec(`UPDATE keyset SET suspect = 0 WHERE id = ?1`, op.ClearSuspect); err != nil {
+			return err
+		}
+	}
+	return t.storePair(op.Pair)
+}
+
+// finals stores what receipts say. A receipt for what certainly never left
+// (its id was given twice) changes nothing.
+func (t *tx) finals(all []ledger.Final) error {
+	for _, f := range all {
+		switch f.State {
+		case ledger.Arrived, ledger.Undelivered, ledger.Expired:
+		default:
+			return fmt.Errorf("sqlite: settle: submission %d cannot become %q by a receipt", f.SubmissionID, f.State)
+		}
+		if _, err := t.exec(`UPDATE submission SET state = ?2, err = ?3, final_at = ?4 WHERE id = ?1 AND state NOT IN ('delivered', 'ready', 'withdrawn')`,
+			f.SubmissionID, string(f.State), txt(f.Err), us(f.At)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// advance never reopens a target: that is for Reopen, which looks whether the
+// card is free.
+func (t *tx) advance(op *ledger.Advance) error {
+	h, err := t.held(op.Lease)
+	if err != nil {
+		return err
+	}
+	if _, err := t.exec(`UPDATE target SET state = ?2, cause = ?3, step = ?4, unproven = ?5, due_at = ?6,
+		closed_at = COALESCE(closed_at, CASE WHEN ?7 THEN ?8 END) WHERE id = ?1`,
+		op.Lease.TargetID, op.State, txt(op.Cause), op.Step, op.Unproven, us(op.DueAt), op.Closed, us(op.At)); err != nil {
+		return err
+	}
+	for _, e := range op.Evidence {
+		if e.TargetID == 0 {
+			e.TargetID = op.Lease.TargetID
+		}
+		if e.CardID == 0 {
+			e.CardID = h.card
+		}
+		if err := t.storeEvidence(e); err != nil {
+			return err
+		}
+	}
+	if err := t.conclude(op.Conclusions...); err != nil {
+		return err
+	}
+	if op.Active != 0 {
+		n, err := t.exec(`UPDATE card SET active = ?2 WHERE id = ?1 AND EXISTS (SELECT 1 FROM subscription WHERE id = ?2 AND card_id = ?1)`, h.card, op.Active)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return fmt.Errorf("%w: subscription %d of card %d", catalog.ErrNotFound, op.Active, h.card)
+		}
+	}
+	return t.storePair(op.Pair)
+}
+
+// witness gives evidence to the target that works on the card now, else to the
+// last one.
+func (t *tx) witness(op *ledger.Witness) error {
+	op.TargetID = 0
+	e := op.Evidence
+	_, err := t.row(`SELECT id FROM target WHERE card_id = ?1
+		ORDER BY claimed_at IS NOT NULL AND closed_at IS NULL DESC, closed_at IS NULL DESC, id DESC LIMIT 1`, []any{e.CardID}, &e.TargetID)
+	if err != nil {
+		return err
+	}
+	if err := t.storeEvidence(e); err != nil {
+		return err
+	}
+	if err := t.storePair(op.Pair); err != nil {
+		return err
+	}
+	op.TargetID = e.TargetID
+	return nil
+}

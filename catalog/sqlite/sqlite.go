@@ -1,0 +1,240 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/simota/simota/catalog"
+	"github.com/simota/simota/catalog/ledger"
+)
+
+// Sentinels for decisions of the caller of [Open] and of an open [DB].
+var (
+	// ErrRestored says that the database is older than what has been sent
+	// from it, or may be: a backup copy, or a file put back.
+	ErrRestored = errors.New("sqlite: database was restored")
+	// ErrLocked says that another process has the database open for writing.
+	ErrLocked = errors.New("sqlite: database is in use")
+	// ErrReadOnly refuses a change through a database opened read-only.
+	ErrReadOnly = errors.New("sqlite: database is open read-only")
+	// ErrClosed refuses work after [DB.Close].
+	ErrClosed = errors.New("sqlite: database is closed")
+)
+
+// application_id of the file header (SQLite file format, 1.3.9): which program
+// the file belongs to, and whether it is a backup copy.
+const (
+	liveID   = 0x53494D4F // "SIMO"
+	backupID = 0x53494D42 // "SIMB"
+)
+
+// readers is how many reads run at once. More would only wait for the cores.
+const readers = 8
+
+// Options says how to open a database. The zero value is that of a server.
+type Options struct {
+	// Node is who takes a lease when the operation names nobody.
+	Node string
+	// ReadOnly opens without lock, migration or writer, next to a running
+	// server too. It opens restored databases and backup copies.
+	ReadOnly bool
+	// Now is the clock of audit rows whose change carries no time; nil is
+	// time.Now.
+	Now func() time.Time
+}
+
+// DB is an open database. It implements catalog.Store and ledger.Store and is
+// safe for concurrent use.
+type DB struct {
+	path  string
+	node  string
+	now   func() time.Time
+	lock  *os.File // nil when read-only
+	write *sql.DB  // nil when read-only
+	w     *writer  // nil when read-only
+	read  *sql.DB
+
+	stmtMu sync.Mutex
+	stmts  map[string]*sql.Stmt // of the readers, by text
+
+	sidecarMu sync.Mutex
+	closeOnce sync.Once
+	closeErr  error
+}
+
+var (
+	_ catalog.Store = (*DB)(nil)
+	_ ledger.Store  = (*DB)(nil)
+)
+
+// Open opens the database at path, creating it when there is none. It refuses
+// with [ErrLocked] while another process writes to it, with [ErrRestored] when
+// it is older than its sidecar file or a backup copy, and when its durability
+// settings do not hold.
+func Open(ctx context.Context, path string, o Options) (*DB, error) {
+	path, err := resolve(path)
+	if err != nil {
+		return nil, err
+	}
+	d := &DB{path: path, node: o.Node, now: o.Now, stmts: map[string]*sql.Stmt{}}
+	if d.now == nil {
+		d.now = time.Now
+	}
+	if o.ReadOnly {
+		err = d.openReadOnly(ctx)
+	} else {
+		err = d.openWriting(ctx)
+	}
+	if err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	return d, nil
+}
+
+// resolve makes path absolute and follows links, so that the lock and the
+// sidecar belong to the file and not to one of its names.
+func resolve(path string) (string, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return "", fmt.Errorf("sqlite: path %q: %w", path, err)
+	}
+	real, err := filepath.EvalSymlinks(abs)
+	switch {
+	case err == nil:
+		return real, nil
+	case errors.Is(err, os.ErrNotExist):
+		return abs, nil
+	}
+	return "", fmt.Errorf("sqlite: path %q: %w", path, err)
+}
+
+func (d *DB) openReadOnly(ctx context.Context) error {
+	if _, err := os.Stat(d.path); err != nil {
+		return fmt.Errorf("sqlite: open read-only: %w", err)
+	}
+	if err := d.openReaders(); err != nil {
+		return err
+	}
+	if _, err := headerID(ctx, d.read, d.path); err != nil {
+		return err
+	}
+	return checkVersion(ctx, d.read)
+}
+
+func (d *DB) openWriting(ctx context.Context) error {
+	var err error
+	if d.lock, err = lockFile(d.path); err != nil {
+		return err
+	}
+	if err := refuseStaleWAL(d.path); err != nil {
+		return err
+	}
+	if err := refuseLostDatabase(d.path); err != nil {
+		return err
+	}
+	if d.write, err = sql.Open(driverName, dsn(d.path, writeParams)); err != nil {
+		return fmt.Errorf("sqlite: open %s: %w", d.path, err)
+	}
+	if err := refuseRestored(ctx, d.write, d.path); err != nil {
+		return err
+	}
+	if err := migrate(ctx, d.write); err != nil {
+		return err
+	}
+	conn, err := d.write.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("sqlite: writer: %w", err)
+	}
+	if err := setDurable(ctx, conn); err != nil {
+		return errors.Join(err, conn.Close())
+	}
+	if err := d.openReaders(); err != nil {
+		return errors.Join(err, conn.Close())
+	}
+	d.w = startWriter(conn)
+	return d.RaiseGeneration(ctx)
+}
+
+func (d *DB) openReaders() error {
+	var err error
+	if d.read, err = sql.Open(driverName, dsn(d.path, readParams)); err != nil {
+		return fmt.Errorf("sqlite: open %s: %w", d.path, err)
+	}
+	d.read.SetMaxOpenConns(readers)
+	d.read.SetMaxIdleConns(readers)
+	return nil
+}
+
+// setDurable sets what the laws rest on, and believes only what it reads back.
+func setDurable(ctx context.Context, conn *sql.Conn) error {
+	var mode string
+	if err := conn.QueryRowContext(ctx, `PRAGMA journal_mode = WAL`).Scan(&mode); err != nil {
+		return fmt.Errorf("sqlite: journal_mode: %w", err)
+	}
+	if mode != "wal" {
+		return fmt.Errorf("sqlite: journal_mode is %q, not wal: put the database on a local file system", mode)
+	}
+	if _, err := conn.ExecContext(ctx, `PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 4000`); err != nil {
+		return fmt.Errorf("sqlite: durability settings: %w", err)
+	}
+	for _, p := range []struct {
+		name string
+		want int
+	}{{"synchronous", 2}, {"foreign_keys", 1}} {
+		var got int
+		if err := conn.QueryRowContext(ctx, `PRAGMA `+p.name).Scan(&got); err != nil {
+			return fmt.Errorf("sqlite: %s: %w", p.name, err)
+		}
+		if got != p.want {
+			return fmt.Errorf("sqlite: %s is %d, not %d: a committed counter could roll back; refusing to start", p.name, got, p.want)
+		}
+	}
+	return nil
+}
+
+// Close answers what the writer has begun, refuses the rest with [ErrClosed],
+// and closes the files. A second Close does nothing.
+func (d *DB) Close() error {
+	d.closeOnce.Do(func() { d.closeErr = d.close() })
+	return d.closeErr
+}
+
+func (d *DB) close() error {
+	var errs []error
+	if d.w != nil {
+		errs = append(errs, d.w.stop())
+	}
+	if d.read != nil {
+		d.stmtMu.Lock()
+		for _, s := range d.stmts {
+			errs = append(errs, s.Close())
+		}
+		d.stmts = nil
+		d.stmtMu.Unlock()
+		errs = append(errs, d.read.Close())
+	}
+	if d.write != nil {
+		errs = append(errs, d.write.Close())
+	}
+	if d.lock != nil {
+		errs = append(errs, d.lock.Close()) // and with it the lock
+	}
+	return errors.Join(errs...)
+}
+
+// Synchronous reads PRAGMA synchronous on the writer's own connection: 2 is
+// FULL.
+func (d *DB) Synchronous(ctx context.Context) (int, error) {
+	var n int
+	err := d.do(ctx, func(t *tx) error {
+		_, err := t.row(`PRAGMA synchronous`, nil, &n)
+		return err
+	})
+	return n, err
+}

@@ -1,0 +1,156 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/simota/simota/catalog"
+	"github.com/simota/simota/catalog/ledger"
+)
+
+const campaignColumns = `id, name, kind, NULLIF(spec, x''), state, created_at, started_at, resumed_at, selected, canary_passed, next_run, quota`
+
+func scanCampaign(s scanner) (c ledger.Campaign, err error) {
+	err = s.Scan(&c.ID, &c.Name, &c.Kind, &c.Spec, &c.State, when{&c.CreatedAt}, when{&c.StartedAt}, when{&c.ResumedAt}, &c.Selected, &c.CanaryPassed, when{&c.NextRun}, &c.Quota)
+	return c, err
+}
+
+const targetColumns = `t.id, t.campaign_id, t.card_id, COALESCE(t.from_subscription, 0), COALESCE(t.to_subscription, 0), NULLIF(t.facts, x''), t.state, COALESCE(t.cause, ''),
+	t.step, t.unproven, t.due_at, t.released_at, t.claimed_at, t.closed_at, t.lease_token, t.lease_until`
+
+func targetFields(t *ledger.Target) []any {
+	return []any{&t.ID, &t.CampaignID, &t.CardID, &t.From, &t.To, &t.Facts, &t.State, &t.Cause,
+		&t.Step, &t.Unproven, when{&t.DueAt}, when{&t.ReleasedAt}, when{&t.ClaimedAt}, when{&t.ClosedAt}, &t.Token, when{&t.LeaseUntil}}
+}
+
+func scanTarget(s scanner) (t ledger.Target, err error) {
+	err = s.Scan(targetFields(&t)...)
+	return t, err
+}
+
+// Dossier is all that is known of one target, as of one moment; see
+// ledger.Reader.
+func (d *DB) Dossier(ctx context.Context, targetID int64) (ledger.Dossier, error) {
+	var v ledger.Dossier
+	err := d.snapshot(ctx, func(r reader) error {
+		rows, err := r.query(`SELECT `+targetColumns+` FROM target t WHERE t.id = ?1`, targetID)
+		targets, err := collect(rows, err, scanTarget)
+		if err != nil {
+			return err
+		}
+		if len(targets) == 0 {
+			return noTarget(targetID)
+		}
+		v.Target = targets[0]
+		if v.Campaign, err = r.campaign(`id = ?1`, v.Target.CampaignID); err != nil {
+			return err
+		}
+		cards, err := r.entries(`SELECT `+cardColumns+` FROM card c WHERE c.id = ?1`, v.Target.CardID)
+		if err != nil {
+			return err
+		}
+		v.Entry = cards[0] // a foreign key says that there is one
+		if v.Attempts, err = r.attempts(`SELECT `+attemptColumns+` FROM attempt a WHERE a.target_id = ?1 ORDER BY a.step, a.try`, targetID); err != nil {
+			return err
+		}
+		if v.Stored, err = r.evidence(targetID); err != nil {
+			return err
+		}
+		v.References, err = r.references(v.Target.CardID)
+		return err
+	})
+	return v, err
+}
+
+func (r reader) evidence(targetID int64) ([]ledger.Evidence, error) {
+	rows, err := r.query(`SELECT id, COALESCE(target_id, 0), COALESCE(card_id, 0), COALESCE(attempt_id, 0), COALESCE(submission_id, 0), COALESCE(inbox_id, 0),
+		kind, COALESCE(counter, 0), COALESCE(link, ''), seen_at, happened_at, body, raw FROM evidence WHERE target_id = ?1 ORDER BY id`, targetID)
+	return collect(rows, err, func(s scanner) (e ledger.Evidence, err error) {
+		err = s.Scan(&e.ID, &e.TargetID, &e.CardID, &e.AttemptID, &e.SubmissionID, &e.InboxID,
+			&e.Kind, &e.Counter, &e.Link, when{&e.SeenAt}, when{&e.HappenedAt}, asJSON{&e.Body}, &e.Raw)
+		return e, err
+	})
+}
+
+// references lists those of the last attempts, more than a card can have under
+// way with 256 of them.
+func (r reader) references(cardID int64) ([]ledger.Reference, error) {
+	rows, err := r.query(`SELECT reference, deadline FROM attempt WHERE card_id = ?1 ORDER BY id DESC LIMIT 300`, cardID)
+	return collect(rows, err, func(s scanner) (v ledger.Reference, err error) {
+		err = s.Scan(&v.Reference, when{&v.Deadline})
+		return v, err
+	})
+}
+
+func (r reader) campaign(where string, arg any) (ledger.Campaign, error) {
+	rows, err := r.query(`SELECT `+campaignColumns+` FROM campaign WHERE `+where, arg)
+	all, err := collect(rows, err, scanCampaign)
+	if err != nil {
+		return ledger.Campaign{}, err
+	}
+	if len(all) == 0 {
+		return ledger.Campaign{}, fmt.Errorf("%w: campaign %v", catalog.ErrNotFound, arg)
+	}
+	return all[0], nil
+}
+
+// Campaign finds a campaign by name; see ledger.Reader.
+func (d *DB) Campaign(ctx context.Context, name string) (ledger.Campaign, error) {
+	return d.reader(ctx).campaign(`name = ?1`, name)
+}
+
+// Campaigns lists all, newest first; see ledger.Reader.
+func (d *DB) Campaigns(ctx context.Context) ([]ledger.Campaign, error) {
+	rows, err := d.reader(ctx).query(`SELECT ` + campaignColumns + ` FROM campaign ORDER BY id DESC`)
+	return collect(rows, err, scanCampaign)
+}
+
+// Counts counts a campaign's targets; see ledger.Reader.
+func (d *DB) Counts(ctx context.Context, campaignID int64) (ledger.Counts, error) {
+	c := ledger.Counts{ByState: map[string]int{}}
+	rows, err := d.reader(ctx).query(`SELECT state, COUNT(*), SUM(released_at IS NOT NULL), SUM(closed_at IS NULL), SUM(unproven)
+		FROM target WHERE campaign_id = ?1 GROUP BY state`, campaignID)
+	_, err = collect(rows, err, func(s scanner) (struct{}, error) {
+		var state string
+		var n, released, open, unproven int
+		err := s.Scan(&state, &n, &released, &open, &unproven)
+		c.ByState[state] = n
+		c.Total, c.Released, c.Open, c.Unproven = c.Total+n, c.Released+released, c.Open+open, c.Unproven+unproven
+		return struct{}{}, err
+	})
+	return c, err
+}
+
+// Targets lists a campaign's targets; see ledger.Reader.
+func (d *DB) Targets(ctx context.Context, campaignID int64, states []string, after int64, n int) ([]ledger.TargetRow, error) {
+	in, err := list(states)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := d.reader(ctx).query(`SELECT c.iccid, `+targetColumns+` FROM target t JOIN card c ON c.id = t.card_id
+		WHERE t.campaign_id = ?1 AND t.id > ?2 AND (?3 = '[]' OR t.state IN (SELECT value FROM json_each(?3))) ORDER BY t.id LIMIT ?4`, campaignID, after, in, limit(n))
+	return collect(rows, err, func(s scanner) (v ledger.TargetRow, err error) {
+		err = s.Scan(append([]any{&v.ICCID}, targetFields(&v.Target)...)...)
+		return v, err
+	})
+}
+
+// TargetsOfCard lists a card's targets, newest first; see ledger.Reader.
+func (d *DB) TargetsOfCard(ctx context.Context, cardID int64) ([]ledger.Target, error) {
+	rows, err := d.reader(ctx).query(`SELECT `+targetColumns+` FROM target t WHERE t.card_id = ?1 ORDER BY t.id DESC`, cardID)
+	return collect(rows, err, scanTarget)
+}
+
+// Traffic counts what was sent and received for a campaign; see ledger.Reader.
+func (d *DB) Traffic(ctx context.Context, campaignID int64) (ledger.Traffic, error) {
+	var v ledger.Traffic
+	err := d.snapshot(ctx, func(r reader) error {
+		if err := r.row(`SELECT COUNT(*), COALESCE(SUM(s.try > 1), 0), COALESCE(SUM(s.final_at IS NOT NULL), 0)
+			FROM target t JOIN attempt a ON a.target_id = t.id JOIN part p ON p.attempt_id = a.id JOIN submission s ON s.part_id = p.id
+			WHERE t.campaign_id = ?1 AND s.state NOT IN ('ready', 'withdrawn')`, []any{campaignID}, &v.Submissions, &v.Resent, &v.Receipts); err != nil {
+			return err
+		}
+		return r.row(`SELECT COUNT(*) FROM target t JOIN evidence e ON e.target_id = t.id WHERE t.campaign_id = ?1 AND e.kind = 'proof'`, []any{campaignID}, &v.Proofs)
+	})
+	return v, err
+}

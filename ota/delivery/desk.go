@@ -1,0 +1,167 @@
+package delivery
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/simota/simota/catalog"
+	"github.com/simota/simota/catalog/ledger"
+	"github.com/simota/simota/smpp/receipt"
+)
+
+// Keys opens sealed keys. The vault implements it.
+type Keys interface {
+	// Use calls fn with the key in clear and clears it afterwards.
+	Use(kekID string, sealed []byte, aad string, fn func(key []byte) error) error
+}
+
+// Message is one short message for a link.
+type Message struct {
+	Submission  int64
+	Source      string
+	Destination string
+	UserData    []byte
+	Card        bool // for the card (PID 7F, class 2); else for the device
+	Validity    time.Duration
+}
+
+// Link takes messages. It reports what became of each through [Desk.Results].
+type Link interface {
+	// Submit queues messages, waiting while window or rate are full, and
+	// returns how many it took.
+	Submit(ctx context.Context, m []Message) (int, error)
+	// Free is how many messages could be taken at once; 0 while not bound.
+	Free() int
+	// Ready has a value when the link can take messages again.
+	Ready() <-chan struct{}
+}
+
+// Outcome is what became of one submit_sm.
+type Outcome byte
+
+// Outcomes of a submit_sm.
+const (
+	Accepted Outcome = iota
+	Temporary
+	Refused
+	Ambiguous // written, no answer
+	Unsent    // certainly never written
+)
+
+// Result is the answer to one Message.
+type Result struct {
+	Submission int64
+	Outcome    Outcome
+	Status     uint32
+	MessageID  string
+	Err        string
+	At         time.Time
+}
+
+// Incoming is what a deliver_sm or data_sm says.
+type Incoming struct {
+	Source       string // MSISDN with a leading plus where it is known to be international
+	Destination  string
+	ESMClass     byte
+	UserData     []byte
+	ReceiptedID  string
+	MessageState byte
+	NetworkError []byte
+}
+
+// Connection is a link and what settlement must know of it.
+type Connection struct {
+	Link         Link
+	IDScope      string       // links whose message ids are one space
+	ResponseBase receipt.Base // how the SMSC writes ids in responses
+	ReceiptBase  receipt.Base // and in receipts
+}
+
+// Config is what a Desk works with.
+type Config struct {
+	Store   Store
+	Keys    Keys
+	Links   map[string]Connection
+	Timing  Timing
+	Parse   func(pdu []byte) (Incoming, error) // reads a stored PDU
+	KeyAAD  func(iccid string, domain []byte, kvn byte, kind string) string
+	Wake    func(targetID int64) // a target has new evidence
+	Types   func(ctx context.Context, name string) (catalog.CardType, error)
+	Now     func() time.Time
+	Log     zerolog.Logger
+	Workers int // that settle the inbox; 0 means 2
+}
+
+// Store is what the desk needs of the records.
+type Store interface {
+	ledger.Store
+	CardsByMSISDN(ctx context.Context, msisdn string) ([]catalog.Entry, error)
+	CardByID(ctx context.Context, id int64) (catalog.Entry, error)
+}
+
+// Desk sends and settles. Its methods may be called from any goroutine.
+type Desk struct {
+	cfg     Config
+	outbox  map[string]*outbox
+	settle  chan []int64
+	keys    keyCache
+}
+
+// New makes a desk.
+func New(cfg Config) *Desk {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Workers == 0 {
+		cfg.Workers = 2
+	}
+	d := &Desk{cfg: cfg, outbox: map[string]*outbox{}, settle: make(chan []int64, 1024)}
+	for name, c := range cfg.Links {
+		d.outbox[name] = newOutbox(d, name, c)
+	}
+	return d
+}
+
+// Timing is the timing the desk works by.
+func (d *Desk) Timing() Timing { return d.cfg.Timing }
+
+// Run recovers what a stop left behind, then sends and settles until ctx ends.
+// Submissions that were being written when the last server died are ambiguous:
+// they wait their grace and go again, with the same octets.
+func (d *Desk) Run(ctx context.Context) error {
+	if err := d.recover(ctx); err != nil {
+		return err
+	}
+	var wg sync.WaitGroup
+	for _, o := range d.outbox {
+		wg.Go(func() { o.run(ctx) })
+	}
+	for range d.cfg.Workers {
+		wg.Go(func() { d.settleLoop(ctx) })
+	}
+	wg.Go(func() { d.sweep(ctx) })
+	wg.Wait()
+	return ctx.Err()
+}
+
+func (d *Desk) recover(ctx context.Context) error {
+	links := make([]string, 0, len(d.outbox))
+	for name := range d.outbox {
+		links = append(links, name)
+	}
+	op := &ledger.Interrupt{Links: links, NotBefore: d.cfg.Now().Add(d.cfg.Timing.Grace)}
+	if err := d.cfg.Store.Apply(ctx, op)[0]; err != nil {
+		return err
+	}
+	if op.Count > 0 {
+		d.cfg.Log.Warn().Int("submissions", op.Count).Dur("grace", d.cfg.Timing.Grace).
+			Msg("the last run was cut off while writing: these go again after the grace time, with the same octets")
+	}
+	for _, id := range op.TargetIDs {
+		d.cfg.Wake(id)
+	}
+	return nil
+}

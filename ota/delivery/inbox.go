@@ -1,0 +1,272 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/simota/simota/catalog/ledger"
+	"github.com/simota/simota/ota/sms"
+	"github.com/simota/simota/smpp/receipt"
+)
+
+const (
+	inboxChunk = 500
+	joinWindow = 24 * time.Hour // parts of one answer that stay apart longer belong to different ones
+)
+
+// Receive stores PDUs of a link. It returns one error per PDU, nil where it is
+// durable: only then may it be answered as taken. Settlement follows by itself.
+func (d *Desk) Receive(ctx context.Context, link string, pdus [][]byte) []error {
+	now, scope := d.cfg.Now(), d.cfg.Links[link].IDScope
+	ops := make([]ledger.Op, len(pdus))
+	for i, pdu := range pdus {
+		ops[i] = &ledger.Receive{Row: ledger.InboxRow{Link: link, IDScope: scope, ReceivedAt: now, PDU: pdu, State: ledger.InboxNew}}
+	}
+	errs := d.cfg.Store.Apply(ctx, ops...)
+	ids := make([]int64, 0, len(pdus))
+	for i, err := range errs {
+		if err == nil {
+			ids = append(ids, ops[i].(*ledger.Receive).ID)
+		}
+	}
+	d.queue(ids)
+	return errs
+}
+
+// queue asks for settlement. When the queue is full the rows are found by the
+// next sweep: they are stored.
+func (d *Desk) queue(ids []int64) {
+	if len(ids) == 0 {
+		return
+	}
+	select {
+	case d.settle <- ids:
+	default:
+	}
+}
+
+// sweep finds rows that nobody settled: those of the last run, and what a full
+// queue passed over. Rows that waited too long become orphans.
+func (d *Desk) sweep(ctx context.Context) {
+	tick := time.NewTicker(max(d.cfg.Timing.Grace, time.Second))
+	defer tick.Stop()
+	for {
+		if err := d.sweepOnce(ctx); err != nil && ctx.Err() == nil {
+			d.cfg.Log.Error().Err(err).Msg("inbox not swept")
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+func (d *Desk) sweepOnce(ctx context.Context) error {
+	// A row is left to the workers for a while before it counts as passed over.
+	cutoff := d.cfg.Now().Add(-d.cfg.Timing.Grace / 4)
+	for after := int64(0); ; {
+		rows, err := d.cfg.Store.Inbox(ctx, ledger.InboxNew, after, inboxChunk)
+		if err != nil || len(rows) == 0 {
+			return err
+		}
+		for _, r := range rows {
+			after = r.ID
+			if !r.ReceivedAt.After(cutoff) {
+				if err := d.settleRow(ctx, r); err != nil {
+					return err
+				}
+			}
+		}
+		if err := d.orphans(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// orphans gives up rows that waited past any use.
+func (d *Desk) orphans(ctx context.Context) error {
+	cutoff := d.cfg.Now().Add(-joinWindow)
+	rows, err := d.cfg.Store.Inbox(ctx, ledger.InboxWaiting, 0, inboxChunk)
+	if err != nil {
+		return err
+	}
+	var ops []ledger.Op
+	for _, r := range rows {
+		if r.ReceivedAt.Before(cutoff) {
+			ops = append(ops, &ledger.Settle{InboxIDs: []int64{r.ID}, State: ledger.InboxOrphan, Kind: r.Kind, Key: r.Key})
+		}
+	}
+	if len(ops) == 0 {
+		return nil
+	}
+	return stale(d.cfg.Store.Apply(ctx, ops...)...)
+}
+
+func stale(errs ...error) error {
+	for _, err := range errs {
+		if err != nil && !errors.Is(err, ledger.ErrStale) {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *Desk) settleLoop(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case ids := <-d.settle:
+			d.settleBatch(ctx, ids)
+		}
+	}
+}
+
+func (d *Desk) settleBatch(ctx context.Context, ids []int64) {
+	rows, err := d.cfg.Store.InboxByID(ctx, ids...)
+	if err == nil {
+		err = d.settleRows(ctx, rows)
+	}
+	if err != nil && ctx.Err() == nil {
+		d.cfg.Log.Error().Err(err).Msg("inbox rows not settled: the sweep tries again")
+	}
+}
+
+// verdict is what one inbox row comes to: an operation, and whom to wake.
+type verdict struct {
+	op   *ledger.Settle
+	wake []int64
+}
+
+// settleRows settles a batch with one commit. Rows that are parts of one
+// answer are settled one by one, for each must see the others stored.
+func (d *Desk) settleRows(ctx context.Context, rows []ledger.InboxRow) error {
+	var ops []ledger.Op
+	var verdicts []verdict
+	for _, r := range rows {
+		if r.State == ledger.InboxSettled || r.State == ledger.InboxOrphan {
+			continue
+		}
+		v, err := d.judge(ctx, r)
+		if err != nil {
+			return err
+		}
+		if v.op == nil {
+			continue
+		}
+		ops, verdicts = append(ops, v.op), append(verdicts, v)
+	}
+	if len(ops) == 0 {
+		return nil
+	}
+	errs := d.cfg.Store.Apply(ctx, ops...)
+	for i, err := range errs {
+		if err != nil {
+			continue
+		}
+		for _, id := range verdicts[i].wake {
+			d.cfg.Wake(id)
+		}
+		if verdicts[i].op.State == ledger.InboxWaiting {
+			d.recheck(ctx, verdicts[i].op)
+		}
+	}
+	return stale(errs...)
+}
+
+func (d *Desk) settleRow(ctx context.Context, r ledger.InboxRow) error {
+	return d.settleRows(ctx, []ledger.InboxRow{r})
+}
+
+// recheck closes the gap between looking and waiting: what the row waits for
+// may have been stored in between.
+func (d *Desk) recheck(ctx context.Context, op *ledger.Settle) {
+	rows, err := d.cfg.Store.InboxByID(ctx, op.InboxIDs...)
+	if err != nil {
+		return
+	}
+	for _, r := range rows {
+		if r.State != ledger.InboxWaiting {
+			continue
+		}
+		v, err := d.judge(ctx, r)
+		if err != nil || v.op == nil || v.op.State == ledger.InboxWaiting {
+			continue
+		}
+		if d.cfg.Store.Apply(ctx, v.op)[0] == nil {
+			for _, id := range v.wake {
+				d.cfg.Wake(id)
+			}
+		}
+	}
+}
+
+// judge says what a row is: an answer of a card, the message of an applet, a
+// receipt, or nothing that fits. One message can be a receipt and carry an
+// answer in one.
+func (d *Desk) judge(ctx context.Context, r ledger.InboxRow) (verdict, error) {
+	in, err := d.cfg.Parse(r.PDU)
+	if err != nil {
+		return verdict{op: &ledger.Settle{InboxIDs: []int64{r.ID}, State: ledger.InboxOrphan, Kind: "unreadable"}}, nil
+	}
+	if in.ESMClass&esmUDHI != 0 || len(in.UserData) > 2 && in.UserData[1] == sms.ResponsePacket {
+		ud, err := sms.ParseUserData(in.UserData)
+		if _, several := ud.Concat(); err == nil && (several || ud.Has(sms.ResponsePacket) || ud.Has(sms.CommandPacket)) {
+			return d.judgePacket(ctx, r, in, ud)
+		}
+	}
+	rc, is, err := receipt.Parse(in.ESMClass, in.UserData, in.ReceiptedID, in.MessageState, in.NetworkError)
+	if is && err == nil {
+		return d.judgeReceipt(ctx, r, rc)
+	}
+	return verdict{op: &ledger.Settle{InboxIDs: []int64{r.ID}, State: ledger.InboxOrphan, Kind: "unknown"}}, nil
+}
+
+const esmUDHI = 0x40
+
+// judgeReceipt finds the submission a receipt speaks of. A receipt that comes
+// before its submit_sm_resp waits under its id.
+func (d *Desk) judgeReceipt(ctx context.Context, r ledger.InboxRow, rc receipt.Receipt) (verdict, error) {
+	op := &ledger.Settle{InboxIDs: []int64{r.ID}, State: ledger.InboxSettled, Kind: "receipt"}
+	if !rc.Final() {
+		return verdict{op: op}, nil // enroute, accepted: nothing ends with it
+	}
+	ids := receipt.Candidates(rc.MessageID, d.cfg.Links[r.Link].ReceiptBase)
+	var refs []ledger.SubmissionRef
+	for _, id := range ids {
+		found, err := d.cfg.Store.ByReceipt(ctx, r.IDScope, id)
+		if err != nil {
+			return verdict{}, err
+		}
+		refs = append(refs, found...)
+	}
+	if len(refs) == 0 {
+		op.State, op.Key = ledger.InboxWaiting, "receipt:"+ids[0]
+		return verdict{op: op}, nil
+	}
+	// Ids are not always unique: the newest without a receipt is meant.
+	ref := refs[0]
+	if i := slices.IndexFunc(refs, func(s ledger.SubmissionRef) bool { return s.Submission.FinalAt.IsZero() }); i >= 0 {
+		ref = refs[i]
+	}
+	state := ledger.Undelivered
+	switch rc.State {
+	case receipt.Delivered:
+		state = ledger.Arrived
+	case receipt.Expired:
+		state = ledger.Expired
+	}
+	errText := ""
+	if state != ledger.Arrived {
+		errText = fmt.Sprint(rc.State)
+		if rc.Err != "" {
+			errText += " err " + rc.Err
+		}
+	}
+	op.Finals = []ledger.Final{{SubmissionID: ref.Submission.ID, State: state, Err: errText, At: r.ReceivedAt}}
+	return verdict{op: op, wake: []int64{ref.TargetID}}, nil
+}

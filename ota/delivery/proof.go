@@ -1,0 +1,352 @@
+package delivery
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/simota/simota/catalog"
+	"github.com/simota/simota/catalog/ledger"
+	"github.com/simota/simota/ota"
+	"github.com/simota/simota/ota/script"
+	"github.com/simota/simota/ota/sms"
+)
+
+// judgePacket joins the parts of a packet from a card and judges it whole.
+func (d *Desk) judgePacket(ctx context.Context, r ledger.InboxRow, in Incoming, ud sms.UserData) (verdict, error) {
+	ids, parts := []int64{r.ID}, []sms.UserData{ud}
+	if c, several := ud.Concat(); several && c.Total > 1 {
+		key := fmt.Sprintf("concat:%s:%s:%d:%d", in.Source, in.Destination, c.Ref, c.Total)
+		rows, err := d.cfg.Store.InboxByKey(ctx, r.IDScope, key)
+		if err != nil {
+			return verdict{}, err
+		}
+		for _, o := range rows {
+			if o.ID == r.ID || r.ReceivedAt.Sub(o.ReceivedAt).Abs() > joinWindow {
+				continue
+			}
+			if other, err := d.cfg.Parse(o.PDU); err == nil {
+				if u, err := sms.ParseUserData(other.UserData); err == nil {
+					ids, parts = append(ids, o.ID), append(parts, u)
+				}
+			}
+		}
+		if len(parts) < int(c.Total) {
+			return verdict{op: &ledger.Settle{InboxIDs: []int64{r.ID}, State: ledger.InboxWaiting, Kind: "part", Key: key}}, nil
+		}
+	}
+	orphan := verdict{op: &ledger.Settle{InboxIDs: ids, State: ledger.InboxOrphan, Kind: "packet"}}
+	packet, element, err := sms.Join(parts)
+	if errors.Is(err, sms.ErrIncomplete) {
+		orphan.op.InboxIDs, orphan.op.State, orphan.op.Kind = []int64{r.ID}, ledger.InboxWaiting, "part"
+		c, _ := ud.Concat()
+		orphan.op.Key = fmt.Sprintf("concat:%s:%s:%d:%d", in.Source, in.Destination, c.Ref, c.Total)
+		return orphan, nil
+	}
+	if err != nil {
+		return orphan, nil
+	}
+	op := &ledger.Settle{InboxIDs: ids, State: ledger.InboxSettled}
+	var wake []int64
+	switch element {
+	case sms.ResponsePacket:
+		wake, err = d.proof(ctx, op, r, in, packet)
+	case sms.CommandPacket:
+		wake, err = d.tracking(ctx, op, r, in, packet)
+	}
+	if err != nil {
+		return verdict{}, err
+	}
+	if len(op.Evidence) == 0 {
+		return orphan, nil
+	}
+	return verdict{op: op, wake: wake}, nil
+}
+
+// match is an answer and the attempt it belongs to.
+type match struct {
+	attempt ledger.Attempt
+	iccid   string
+	resp    ota.Response
+}
+
+// candidates are the attempts an answer can belong to. Its counter may be
+// ciphered: every card with that number and every keyset that has spoken to
+// the clear TAR is tried; keys and counter decide, on whatever link it came.
+func (d *Desk) candidates(ctx context.Context, in Incoming, packet []byte) (authentic, clear []match, err error) {
+	if len(packet) < 6 {
+		return nil, nil, nil
+	}
+	tar := packet[3:6]
+	cards, err := d.cfg.Store.CardsByMSISDN(ctx, in.Source)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, card := range cards {
+		secured, err := d.cfg.Store.SecuredBy(ctx, card.Card.ID, tar)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, s := range secured {
+			i := slices.IndexFunc(card.Keysets, func(k catalog.Keyset) bool { return k.ID == s.KeysetID })
+			if i < 0 || len(s.SPI) != 2 {
+				continue
+			}
+			m, ok, err := d.try(ctx, card, card.Keysets[i], ota.SPI(s.SPI), packet)
+			if err != nil {
+				return nil, nil, err
+			}
+			switch {
+			case !ok:
+			case m.resp.Authenticated:
+				authentic = append(authentic, m)
+			default:
+				clear = append(clear, m)
+			}
+		}
+	}
+	return authentic, clear, nil
+}
+
+// try reads the answer with one keyset. A card that answers an error in clear
+// may leave the counter zero: then the newest open attempt on the TAR is meant.
+func (d *Desk) try(ctx context.Context, card catalog.Entry, rec catalog.Keyset, spi ota.SPI, packet []byte) (m match, ok bool, err error) {
+	ks, err := d.keyset(card.Card.ICCID, rec)
+	if err != nil {
+		return m, false, err
+	}
+	resp, err := ota.OpenResponse(packet, spi, ks, ota.Options{AllowWeak: true})
+	if err != nil {
+		return m, false, nil // not with this keyset
+	}
+	m = match{iccid: card.Card.ICCID, resp: resp}
+	m.attempt, err = d.cfg.Store.AttemptByCounter(ctx, rec.ID, resp.Counter)
+	if errors.Is(err, catalog.ErrNotFound) && !resp.Authenticated && resp.Counter == 0 {
+		m.attempt, err = d.newestOpen(ctx, card.Card.ID, resp.TAR)
+	}
+	if errors.Is(err, catalog.ErrNotFound) {
+		return m, false, nil
+	}
+	if err != nil {
+		return m, false, err
+	}
+	return m, bytes.Equal(m.attempt.TAR, resp.TAR[:]) && bytes.Equal(m.attempt.SPI, spi[:]), nil
+}
+
+func (d *Desk) newestOpen(ctx context.Context, cardID int64, tar ota.TAR) (ledger.Attempt, error) {
+	targets, err := d.cfg.Store.TargetsOfCard(ctx, cardID)
+	if err != nil || len(targets) == 0 {
+		return ledger.Attempt{}, errors.Join(err, catalog.ErrNotFound)
+	}
+	dos, err := d.cfg.Store.Dossier(ctx, targets[0].ID)
+	if err != nil {
+		return ledger.Attempt{}, err
+	}
+	newest := ledger.Attempt{}
+	for _, a := range dos.Attempts {
+		if a.Outcome == ledger.Open && bytes.Equal(a.TAR, tar[:]) && a.Counter > newest.Counter {
+			newest = a
+		}
+	}
+	if newest.ID == 0 {
+		return newest, catalog.ErrNotFound
+	}
+	return newest, nil
+}
+
+// proof turns an answer of a card into evidence and, where it is decisive,
+// into conclusions.
+func (d *Desk) proof(ctx context.Context, op *ledger.Settle, r ledger.InboxRow, in Incoming, packet []byte) (wake []int64, err error) {
+	op.Kind = "proof"
+	authentic, clear, err := d.candidates(ctx, in, packet)
+	if err != nil {
+		return nil, err
+	}
+	m := match{}
+	switch {
+	case len(authentic) > 0:
+		m = authentic[0]
+	case len(clear) > 0:
+		m = slices.MaxFunc(clear, func(a, b match) int { return int(a.attempt.ID - b.attempt.ID) })
+	default:
+		return nil, nil
+	}
+	a := m.attempt
+	e := ledger.Evidence{
+		TargetID: a.TargetID, CardID: a.CardID, AttemptID: a.ID, InboxID: r.ID, Kind: ledger.EvProof,
+		Counter: a.Counter, Link: r.Link, SeenAt: r.ReceivedAt, Raw: in.UserData,
+		Body: ledger.Body{
+			Attempt: a.Kind, Step: a.Step, Try: a.Try, Label: a.Label, Parts: len(a.Parts), Number: in.Source,
+			Status: byte(m.resp.Status), Authenticated: m.resp.Authenticated,
+		},
+	}
+	wake = []int64{a.TargetID}
+	if m.resp.Authenticated {
+		read(&e.Body, a, m.resp)
+		if outcome := decides(m.resp.Status); outcome != ledger.Open {
+			op.Conclusions = append(op.Conclusions, ledger.Conclusion{AttemptID: a.ID, Outcome: outcome, At: r.ReceivedAt})
+		}
+		if m.resp.Status == ota.StatusOK && a.Kind == ledger.Read {
+			op.ClearSuspect = a.KeysetID
+			other, err := d.fence(ctx, op, &e, a)
+			if err != nil {
+				return nil, err
+			}
+			if other != 0 && other != a.TargetID {
+				wake = append(wake, other)
+			}
+		}
+	}
+	op.Evidence = append(op.Evidence, e)
+	return wake, nil
+}
+
+// decides is the outcome that an authenticated status gives an attempt. 02 and
+// 06 may answer a copy of what already ran; 08, 0B and 0C say that more comes.
+func decides(s ota.Status) ledger.Outcome {
+	switch s {
+	case ota.StatusOK:
+		return ledger.Executed
+	case ota.StatusCounterLow, ota.StatusSecurityError, ota.StatusMoreTime, ota.StatusResponseBySubmit, ota.StatusResponseByUSSD:
+		return ledger.Open
+	}
+	return ledger.Refused
+}
+
+// read says what the commands of an executed script returned.
+func read(b *ledger.Body, a ledger.Attempt, resp ota.Response) {
+	if resp.Status != ota.StatusOK {
+		return
+	}
+	format := script.Format(a.Format)
+	res, err := script.ParseResponse(format, resp.Data)
+	if err != nil {
+		b.Data, b.Text = resp.Data, "the answer of the script is not readable: "+err.Error()
+		return
+	}
+	sent, err := script.Parse(format, a.Script)
+	if err != nil {
+		b.Text = err.Error()
+		return
+	}
+	b.Executed, b.Complete = res.Executed, res.OK(len(sent.Commands))
+	if n := len(res.Results); n > 0 {
+		last := res.Results[n-1]
+		b.SW, b.Data = fmt.Sprintf("%04X", uint16(last.Status)), last.Data
+		for i, one := range res.Results {
+			if len(one.Data) > 0 {
+				b.Files = append(b.Files, ledger.FileData{
+					Command: res.Executed - n + i, Data: one.Data, SW: fmt.Sprintf("%04X", uint16(one.Status)),
+				})
+			}
+		}
+	}
+}
+
+// fence settles the open write that this read was sent for: under a higher
+// counter the card has answered, so the write can never run any more, and what
+// was read says whether it did.
+func (d *Desk) fence(ctx context.Context, op *ledger.Settle, e *ledger.Evidence, a ledger.Attempt) (targetID int64, err error) {
+	if a.FenceOf == 0 {
+		return 0, nil
+	}
+	w, err := d.cfg.Store.Attempt(ctx, a.FenceOf)
+	if err != nil {
+		return 0, err
+	}
+	if w.Counter > a.Counter || !bytes.Equal(w.Fence, a.Script) {
+		return 0, nil
+	}
+	outcome := ledger.FencedNot
+	switch {
+	case !e.Body.Complete:
+		outcome = ledger.Held
+	case bytes.Equal(e.Body.Data, w.Expect):
+		outcome = ledger.FencedRan
+	}
+	e.Body.Settles, e.Body.Ran = w.ID, outcome == ledger.FencedRan
+	op.Conclusions = append(op.Conclusions, ledger.Conclusion{AttemptID: w.ID, Outcome: outcome, At: e.SeenAt})
+	return w.TargetID, nil
+}
+
+// tracking reads the message of an IMEI-tracking applet: which identity is in
+// which device. It comes unsecured, so it is a sign of life, not a proof.
+func (d *Desk) tracking(ctx context.Context, op *ledger.Settle, r ledger.InboxRow, in Incoming, packet []byte) (wake []int64, err error) {
+	op.Kind = "tracking"
+	cmd, err := ota.OpenCommand(packet, ota.Keyset{}, ota.Options{AllowWeak: true})
+	if err != nil {
+		return nil, nil
+	}
+	cards, err := d.cfg.Store.CardsByMSISDN(ctx, in.Source)
+	if err != nil {
+		return nil, err
+	}
+	for _, card := range cards {
+		typ, err := d.cfg.Types(ctx, card.Card.Type)
+		if err != nil || typ.Tracking == nil {
+			continue
+		}
+		imei, imsi, ok := readTracking(*typ.Tracking, cmd)
+		if !ok || !slices.ContainsFunc(card.Subscriptions, func(s catalog.Subscription) bool { return s.IMSI == imsi }) {
+			continue
+		}
+		e := ledger.Evidence{
+			CardID: card.Card.ID, InboxID: r.ID, Kind: ledger.EvPair, Link: r.Link, SeenAt: r.ReceivedAt, Raw: in.UserData,
+			Body: ledger.Body{IMEI: imei, IMSI: imsi, Number: in.Source, Source: "tracking applet"},
+		}
+		targets, err := d.cfg.Store.TargetsOfCard(ctx, card.Card.ID)
+		if err != nil {
+			return nil, err
+		}
+		if len(targets) > 0 {
+			e.TargetID = targets[0].ID
+			wake = append(wake, e.TargetID)
+		}
+		op.Evidence = append(op.Evidence, e)
+		op.Pair = &catalog.Pair{CardID: card.Card.ID, IMEI: imei, IMSI: imsi, Source: "tracking applet", SeenAt: r.ReceivedAt}
+		return wake, nil
+	}
+	return nil, nil
+}
+
+func readTracking(t catalog.Tracking, cmd ota.Command) (imei, imsi string, ok bool) {
+	tar, err := ota.ParseTAR(t.TAR)
+	if err != nil || tar != cmd.TAR {
+		return "", "", false
+	}
+	imei, ok1 := readField(t.IMEI, cmd.Data)
+	imsi, ok2 := readField(t.IMSI, cmd.Data)
+	return imei, imsi, ok1 && ok2
+}
+
+// readField reads digits: "bcd" is swapped nibbles with F fill, "ef-imsi" the
+// same behind a length octet and with the parity nibble first (TS 31.102, 4.2.2).
+func readField(f catalog.Field, data []byte) (string, bool) {
+	if f.Offset < 0 || f.Length <= 0 || f.Offset+f.Length > len(data) {
+		return "", false
+	}
+	b := data[f.Offset : f.Offset+f.Length]
+	skip := 0
+	if f.Coding == "ef-imsi" {
+		if int(b[0]) >= len(b) {
+			return "", false
+		}
+		b, skip = b[1:1+int(b[0])], 1
+	}
+	digits := make([]byte, 0, 2*len(b))
+	for _, o := range b {
+		for _, n := range [2]byte{o & 0x0F, o >> 4} {
+			switch {
+			case skip > 0:
+				skip--
+			case n <= 9:
+				digits = append(digits, '0'+n)
+			case n != 0x0F:
+				return "", false
+			}
+		}
+	}
+	return string(digits), len(digits) > 0
+}

@@ -1,0 +1,406 @@
+package swap
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/simota/simota/catalog/ledger"
+	"github.com/simota/simota/ota"
+	"github.com/simota/simota/ota/cp"
+	"github.com/simota/simota/ota/script"
+	"github.com/simota/simota/sat"
+	"github.com/simota/simota/sat/rfm"
+)
+
+// snapshot is what the reads have told so far.
+type snapshot struct {
+	files   rfm.Snapshot
+	absent  []string
+	at      time.Time // of the last answer
+	pending []string  // files that the next packet asks for
+	step    int
+	failed  string
+}
+
+// readSnapshot goes through the reads in order. A file that the card does not
+// have stops a script, so the packet after it asks for the rest.
+func (s *saga) readSnapshot() snapshot {
+	out := snapshot{files: rfm.Snapshot{}}
+	rest := s.f.Files
+	for k := stepRead; len(rest) > 0; k++ {
+		chunk := s.f.chunk(rest)
+		done := executed(s.of(k), ledger.Read)
+		if done == nil {
+			out.pending, out.step = chunk, k
+			return out
+		}
+		b := done.proof.Body
+		out.at = done.proof.SeenAt
+		n := s.f.learn(chunk, b, out.files)
+		if n < len(chunk) {
+			if b.Executed == 0 || b.SW == "" {
+				out.failed = "the card's answer to a read makes no sense: " + cmp.Or(b.Text, "no command was run")
+				return out
+			}
+			out.absent = append(out.absent, chunk[n])
+			n++
+		}
+		rest = rest[n:]
+	}
+	if s.f.Kind == KindSwap {
+		out.failed = s.identity(out)
+	}
+	return out
+}
+
+// identity checks that the card is the one the catalog means.
+func (s *saga) identity(snap snapshot) string {
+	imsi, err := rfm.DecodeIMSI(snap.files["imsi"])
+	switch {
+	case err != nil:
+		return "EF_IMSI cannot be read on this card"
+	case imsi != s.f.From.IMSI && imsi != s.f.To.IMSI:
+		return fmt.Sprintf("the card's IMSI is %s: the catalog says %s", imsi, s.f.From.IMSI)
+	}
+	return ""
+}
+
+// chunk is how many of the files one packet asks for: all that fit in expanded
+// format; one in compact, which returns the last command's data only.
+func (f Facts) chunk(files []string) []string {
+	if script.Format(f.Format) == script.Compact {
+		return files[:1]
+	}
+	for n := len(files); n > 1; n-- {
+		if b, err := f.script(f.reads(files[:n]), nil); err == nil && len(b) <= f.Room {
+			return files[:n]
+		}
+	}
+	return files[:1]
+}
+
+func (f Facts) reads(files []string) []sat.Command {
+	var out []sat.Command
+	for _, name := range files {
+		if file, ok := rfm.Lookup(name); ok {
+			out = append(out, rfm.ReadCommands(file, 0)...)
+		}
+	}
+	return out
+}
+
+// prefix are the commands that lead a script into ADF.USIM.
+func (f Facts) prefix() []sat.Command {
+	if f.Start == "mf" {
+		return []sat.Command{sat.SelectPath(sat.ADFUSIM)}
+	}
+	return nil
+}
+
+func (f Facts) script(commands []sat.Command, immediate []byte) ([]byte, error) {
+	return script.Script{
+		Format: script.Format(f.Format), Commands: append(f.prefix(), commands...), Immediate: immediate,
+	}.AppendBinary(nil)
+}
+
+// learn takes the files out of an answer and returns how many of the chunk it told.
+func (f Facts) learn(chunk []string, b ledger.Body, into rfm.Snapshot) int {
+	skip := len(f.prefix())
+	for i, name := range chunk {
+		want := skip + 2*i + 1
+		j := slices.IndexFunc(b.Files, func(d ledger.FileData) bool { return d.Command == want })
+		if j < 0 || !strings.HasPrefix(b.Files[j].SW, "9") {
+			return i
+		}
+		into[name] = b.Files[j].Data
+	}
+	return len(chunk)
+}
+
+// snapshot is the state while reads are under way.
+func (s *saga) snapshot(snap snapshot, began time.Time) Result {
+	r := Result{State: Snapshot, Step: snap.step}
+	if snap.failed != "" {
+		r.State, r.Cause, r.Closed = Held, snap.failed, true
+		return r
+	}
+	attempts := s.of(snap.step)
+	lastClear := ""
+	for _, a := range attempts {
+		if why := a.refusal(); why != "" {
+			r.State, r.Cause, r.Closed = Failed, why, true
+			return r
+		}
+		if a.clear != nil {
+			st := ota.Status(a.clear.Body.Status)
+			lastClear = fmt.Sprintf("; it answered %02X in clear: %s", byte(st), st)
+			if s.switchBegan().IsZero() && (st == ota.StatusTARUnknown || st == ota.StatusInsufficientSecurity) {
+				r.State, r.Closed = Failed, true
+				r.Cause = fmt.Sprintf("PoR %02X: %s for TAR %s (unauthenticated)", byte(st), st, s.f.TAR)
+				return r
+			}
+		}
+	}
+	deadline := began.Add(s.f.Deadlines.Snapshot)
+	if s.at(deadline) {
+		r.State, r.Closed = Held, true
+		r.Cause = "no snapshot: " + s.silentOld(began) + lastClear
+		return r
+	}
+	if len(attempts) > 0 {
+		return r
+	}
+	b, err := s.f.script(s.f.reads(snap.pending), nil)
+	if err != nil {
+		return Result{State: Failed, Cause: err.Error(), Closed: true}
+	}
+	way := Old
+	if s.round > 0 && s.f.Kind == KindSwap {
+		way = Both // what became of the card in the last round may be unknown
+	}
+	r.Action = &Action{
+		Step: s.step(snap.step), Kind: ledger.Read, Label: labelRead, Purpose: "read " + titles(snap.pending), Way: way,
+		Script: b, Deadline: deadline,
+	}
+	return r
+}
+
+func (s *saga) silentOld(since time.Time) string {
+	return fmt.Sprintf("no answer from %s for %s", s.f.From.MSISDN, rough(s.now.Sub(since)))
+}
+
+func titles(files []string) string {
+	var out []string
+	for _, n := range files {
+		if f, ok := rfm.Lookup(n); ok {
+			out = append(out, f.Title)
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+// packet is one writing packet.
+type packet struct {
+	updates []rfm.Update
+	last    bool
+}
+
+// packets packs what must change. The last packet is filled from its end, so
+// that SMSP and IMSI, and the resets before them, go together.
+func (f Facts) packets(snap rfm.Snapshot) ([]packet, error) {
+	updates, err := rfm.Diff(f.Files, snap, f.Identity)
+	if err != nil {
+		return nil, err
+	}
+	var out []packet
+	for len(updates) > 0 {
+		n := 1
+		for n < len(updates) {
+			b, err := f.body(updates[len(updates)-n-1:], len(out) == 0)
+			if err != nil || len(b) > f.Room {
+				break
+			}
+			n++
+		}
+		cut := len(updates) - n
+		b, err := f.body(updates[cut:], len(out) == 0)
+		if err != nil {
+			return nil, err
+		}
+		if len(b) > f.Room {
+			return nil, fmt.Errorf("swap: %s alone needs %d octets, one packet takes %d: raise max_parts of card type %s",
+				updates[cut].File.Title, len(b), f.Room, f.CardType)
+		}
+		out = append(out, packet{updates: updates[cut:], last: len(out) == 0})
+		updates = updates[:cut]
+	}
+	slices.Reverse(out)
+	if f.Kind == KindSwap && len(out) > 0 && slices.ContainsFunc(out[:len(out)-1], touchesIdentity) {
+		return nil, fmt.Errorf("swap: SMSP and IMSI do not fit one packet of %d octets: raise max_parts of card type %s", f.Room, f.CardType)
+	}
+	return out, nil
+}
+
+func touchesIdentity(p packet) bool {
+	return slices.ContainsFunc(p.updates, func(u rfm.Update) bool { return u.File.Name == "imsi" || u.File.Name == "smsp" })
+}
+
+func (f Facts) body(updates []rfm.Update, last bool) ([]byte, error) {
+	var commands []sat.Command
+	for _, u := range updates {
+		commands = append(commands, u.Commands()...)
+	}
+	var immediate []byte
+	if last && f.Kind == KindSwap && f.Refresh == "immediate" {
+		immediate = script.Refresh(refreshUICCReset)
+	}
+	return f.script(commands, immediate)
+}
+
+// refreshUICCReset is the REFRESH after which every phone reads the IMSI anew
+// (ETSI TS 102 223, 8.6).
+const refreshUICCReset = 0x04
+
+// write makes the action of packet k.
+func (s *saga) write(p packet, k int) (*Action, error) {
+	body, err := s.f.body(p.updates, p.last)
+	if err != nil {
+		return nil, err
+	}
+	final := p.updates[len(p.updates)-1]
+	fence, err := s.f.script(rfm.Fence(final), nil)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, u := range p.updates {
+		names = append(names, u.File.Title)
+	}
+	return &Action{
+		Step: s.step(stepWrite + k), Kind: ledger.Write, Label: labelWrite, Purpose: "write " + strings.Join(names, ", "),
+		Way: Old, Script: body, Fence: fence, Expect: bytes.Clone(final.New), Deadline: s.now.Add(s.f.Deadlines.Switching),
+		Begins: k == 0 && s.anyWrite() == nil,
+	}, nil
+}
+
+// partial says at which file a write stopped.
+func (s *saga) partial(p packet, w *attempt) string {
+	b := w.proof.Body
+	at, n := "", len(s.f.prefix())
+	for _, u := range p.updates {
+		n += len(u.Commands())
+		if b.Executed <= n {
+			at = " at " + u.File.Title
+			break
+		}
+	}
+	sw := sat.Status(0)
+	if _, err := fmt.Sscanf(b.SW, "%04X", &sw); err != nil {
+		return fmt.Sprintf("the card stopped after %d commands%s", b.Executed, at)
+	}
+	return fmt.Sprintf("the card stopped%s: %s; the old identity is still on it", at, sw)
+}
+
+// askNew is the read of EF_IMSI that waits at the new number until the device
+// attaches there; nil when it went out already.
+func (s *saga) askNew(w *attempt, deadline time.Time) *Action {
+	if len(s.of(stepMoved)) > 0 {
+		return nil
+	}
+	return s.readIMSI(stepMoved, labelMoved, "read IMSI, to the new number", New, w, deadline)
+}
+
+// probe asks both numbers.
+func (s *saga) probe(step int, deadline time.Time) *Action {
+	return s.readIMSI(step, labelProbe, "read IMSI, to both numbers", Both, s.anyOpenWrite(), deadline)
+}
+
+// life is the read that a sign of life from the new number calls for.
+func (s *saga) life(w *attempt, deadline time.Time) *Action {
+	var sign, asked time.Time
+	for _, t := range s.signs {
+		if t.After(sign) {
+			sign = t
+		}
+	}
+	for _, a := range s.attempts {
+		if a.kind == ledger.Read && a.label != labelRead && a.made.After(asked) {
+			asked = a.made
+		}
+	}
+	if sign.IsZero() || !asked.Before(sign) {
+		return nil
+	}
+	// A read that waits at the new number is answered about now: give it a moment.
+	if !s.at(sign.Add(s.f.Pace.Life/4)) || !s.at(asked.Add(s.f.Pace.Life)) {
+		return nil
+	}
+	return s.readIMSI(s.freeProbe(), labelLife, "read IMSI: the new number gave a sign of life", New, w, deadline)
+}
+
+func (s *saga) readIMSI(step int, label, purpose string, way Way, w *attempt, deadline time.Time) *Action {
+	file, _ := rfm.Lookup("imsi")
+	b, err := s.f.script(rfm.ReadCommands(file, file.Size), nil)
+	if err != nil {
+		return nil
+	}
+	a := &Action{
+		Step: s.step(step), Kind: ledger.Read, Label: label, Purpose: purpose, Way: way, Script: b, Deadline: deadline,
+	}
+	if w != nil && s.outcome(w) == ledger.Open {
+		a.FenceOf = w.id
+	}
+	for _, o := range s.attempts {
+		if o.kind == ledger.Read && o.step >= s.step(stepWrite) && o.proof == nil && o.ended == "" {
+			a.Replaces = append(a.Replaces, o.id)
+		}
+	}
+	slices.Sort(a.Replaces)
+	return a
+}
+
+// freeProbe is the next step number for a read of its own.
+func (s *saga) freeProbe() int {
+	n := stepProbe
+	for len(s.of(n)) > 0 {
+		n++
+	}
+	return n
+}
+
+// openRead is a read of this round that waits for its answer.
+func (s *saga) openRead() *attempt {
+	return s.newest(func(a *attempt) bool {
+		return a.kind == ledger.Read && a.step >= s.step(stepMoved) && a.proof == nil && a.ended == "" && !s.overtaken(a)
+	})
+}
+
+// overtaken reports whether a later read was answered: then nothing is waited for.
+func (s *saga) overtaken(a *attempt) bool {
+	return len(s.reads) > 0 && s.reads[0].counter > a.counter
+}
+
+func (s *saga) anyWrite() *attempt {
+	return s.newest(func(a *attempt) bool { return a.kind == ledger.Write && a.step >= s.step(0) })
+}
+
+func (s *saga) anyOpenWrite() *attempt {
+	return s.newest(func(a *attempt) bool { return a.kind == ledger.Write && s.outcome(a) == ledger.Open })
+}
+
+func writesOf(attempts []*attempt) (out []*attempt) {
+	for _, a := range attempts {
+		if a.kind == ledger.Write {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// settledAt is when it became known that a write ran.
+func (s *saga) settledAt(w *attempt) time.Time {
+	if w.proof != nil {
+		return w.proof.SeenAt
+	}
+	t := w.made
+	for _, r := range s.reads {
+		if r.counter > w.counter {
+			t = r.at
+		}
+	}
+	return t
+}
+
+// push signs a document with the identity that the device has now: a message
+// signed with another IMSI is thrown away silently.
+func (s *saga) push(d Document) ([]byte, error) {
+	key, err := cp.NetworkPIN(s.f.To.IMSI)
+	if err != nil {
+		return nil, err
+	}
+	return cp.Push(d.WBXML, cp.NETWPIN, key)
+}

@@ -1,0 +1,124 @@
+package swap
+
+import (
+	"time"
+
+	"github.com/simota/simota/ota"
+	"github.com/simota/simota/sat/rfm"
+)
+
+// Kind is what a campaign does to a card.
+type Kind string
+
+// Kinds of campaign that Next serves.
+const (
+	KindSwap Kind = "swap"
+	KindRFM  Kind = "rfm"
+)
+
+// Goal is the rung at which a swap is done.
+type Goal string
+
+// Goals of a campaign (done_when).
+const (
+	GoalMoved    Goal = "moved"
+	GoalSettings Goal = "settings-delivered"
+	GoalVerified Goal = "verified"
+)
+
+// Facts are what a target's saga rests on. They are pinned when the card is
+// claimed, so a card type or operator that changes later changes no saga under
+// way.
+type Facts struct {
+	Kind      Kind         `json:"kind"`
+	ICCID     string       `json:"iccid"`
+	CardType  string       `json:"card_type"`
+	KeysetID  int64        `json:"keyset"`
+	SPI       ota.SPI      `json:"spi"`
+	TAR       ota.TAR      `json:"tar"`
+	Format    string       `json:"format"`
+	Start     string       `json:"start"`
+	Room      int          `json:"room"` // octets of script in one packet
+	MaxParts  int          `json:"max_parts"`
+	AllowWeak bool         `json:"allow_weak,omitempty"`
+	Refresh   string       `json:"refresh"`
+	Files     []string     `json:"files"`
+	Identity  rfm.Identity `json:"identity"` // what the card shall be
+	From      Side         `json:"from"`
+	To        Side         `json:"to"` // zero for kind rfm
+	IMEI      string       `json:"imei,omitempty"`
+	NoCP      bool         `json:"no_cp,omitempty"`
+	APNs      []string     `json:"apns,omitempty"` // of the new operator
+	Documents []Document   `json:"documents,omitempty"`
+	Goal      Goal         `json:"goal,omitempty"`
+	Retries   int          `json:"retries"` // how often a switch that did not happen is tried again
+	Deadlines Deadlines    `json:"deadlines"`
+	Pace      Pace         `json:"pace"`
+}
+
+// Side is one of the two subscriptions and how it is reached.
+type Side struct {
+	Subscription int64    `json:"subscription"`
+	Operator     string   `json:"operator"`
+	IMSI         string   `json:"imsi"`
+	MSISDN       string   `json:"msisdn"`
+	Links        []string `json:"links"`
+	Source       string   `json:"source"`
+}
+
+// Document is one configuration document for the device.
+type Document struct {
+	Name   string `json:"name"`   // "internet", "mms", "smsc", "short codes"
+	Gating bool   `json:"gating"` // the target's state waits for it
+	WBXML  []byte `json:"wbxml"`
+}
+
+// Deadlines say how long a target may stay where it is.
+type Deadlines struct {
+	Snapshot          time.Duration `json:"snapshot"`
+	Switching         time.Duration `json:"switching"`
+	Switched          time.Duration `json:"switched"`
+	Probing           time.Duration `json:"probing"` // from the first probe of both numbers until dark
+	Waiting           time.Duration `json:"waiting"` // for a restart of the device
+	Configuring       time.Duration `json:"configuring"`
+	SettingsDelivered time.Duration `json:"settings_delivered"`
+}
+
+// DefaultDeadlines are those of saga.md.
+func DefaultDeadlines() Deadlines {
+	const day = 24 * time.Hour
+	return Deadlines{
+		Snapshot: 6 * time.Hour, Switching: 6 * time.Hour, Switched: 30 * time.Minute, Probing: day, Waiting: 7 * day,
+		Configuring: day, SettingsDelivered: day,
+	}
+}
+
+// Pace is how often questions are repeated that nothing calls for.
+type Pace struct {
+	Life   time.Duration   `json:"life"`   // least time between two reads that a sign of life asks for
+	Gentle []time.Duration `json:"gentle"` // probes while waiting for a restart, from its beginning
+	Daily  time.Duration   `json:"daily"`  // between probes after the last of Gentle
+}
+
+// DefaultPace is that of saga.md.
+func DefaultPace() Pace {
+	return Pace{
+		Life: time.Minute, Daily: 24 * time.Hour,
+		Gentle: []time.Duration{5 * time.Minute, 15 * time.Minute, time.Hour},
+	}
+}
+
+// Faster divides every duration of the facts by the factor: a laboratory's clock.
+func (f *Facts) Faster(factor float64) {
+	d, p := &f.Deadlines, &f.Pace
+	p.Gentle = append([]time.Duration(nil), p.Gentle...)
+	all := []*time.Duration{
+		&d.Snapshot, &d.Switching, &d.Switched, &d.Probing, &d.Waiting, &d.Configuring, &d.SettingsDelivered, &p.Life, &p.Daily,
+	}
+	for i := range p.Gentle {
+		all = append(all, &p.Gentle[i])
+	}
+	for _, t := range all {
+		*t = time.Duration(float64(*t) / factor)
+	}
+}

@@ -1,0 +1,347 @@
+package swap
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/simota/simota/catalog/ledger"
+)
+
+// Result is what the evidence comes to.
+type Result struct {
+	State  State
+	Cause  string    // plain words, for people
+	Step   int       // where the target is
+	Action *Action   // what is to be sent now; nil for nothing
+	Clear  bool      // settle the open write of the keyset now, by its fence
+	Due    time.Time // when to ask again if nothing comes; zero: never
+	Closed bool
+	Moved  *Move // how the move was proven; nil before
+}
+
+// Move is the proof that the new identity is alive, and the device it is in.
+type Move struct {
+	At     time.Time
+	IMEI   string
+	Source string // "tracking applet", "attach feed", "assumed"
+}
+
+// Way says over which of the two subscriptions something is sent.
+type Way byte
+
+// Ways to a card.
+const (
+	Old Way = iota
+	New
+	Both
+)
+
+// Action is one thing to send.
+type Action struct {
+	Step     int
+	Kind     ledger.AttemptKind
+	Label    string
+	Purpose  string
+	Way      Way
+	Script   []byte
+	Fence    []byte
+	Expect   []byte
+	FenceOf  int64
+	Push     []byte
+	Deadline time.Time
+	Replaces []int64
+	Begins   bool // the first write: paused campaigns and max_unproven hold it back
+}
+
+// saga is one call of Next.
+type saga struct {
+	*view
+	now time.Time
+	due time.Time
+}
+
+// Next says where a target stands, what to send and when to ask again. It is
+// pure: the same facts, evidence and time give the same result, whatever the
+// order of the evidence. began is when the card was claimed for this round.
+func Next(f Facts, evidence []ledger.Evidence, began, now time.Time) Result {
+	s := &saga{view: fold(f, evidence), now: now}
+	r := s.state(began)
+	r.Step = s.round*round + r.Step
+	if s.hard && !r.Closed {
+		r.Action = nil
+		if s.anyOpenWrite() == nil {
+			r.State, r.Cause, r.Closed = Cancelled, "cancelled by a person; the open write is settled", true
+		} else {
+			r.Clear = true
+		}
+	}
+	if r.Closed {
+		r.Action, r.Due = nil, time.Time{}
+		return r
+	}
+	if r.Due.IsZero() || !s.due.IsZero() && s.due.Before(r.Due) {
+		r.Due = s.due
+	}
+	return r
+}
+
+// at reports whether the time has come; if not, it asks to be called then.
+func (s *saga) at(t time.Time) bool {
+	if !s.now.Before(t) {
+		return true
+	}
+	if s.due.IsZero() || t.Before(s.due) {
+		s.due = t
+	}
+	return false
+}
+
+func (s *saga) state(began time.Time) Result {
+	if m := s.moved(); m != nil {
+		r := s.settings(*m)
+		r.Moved = m
+		return r
+	}
+	if a := s.newest(func(a *attempt) bool { return a.ended == string(ledger.Held) && a.step >= s.step(0) }); a != nil {
+		return Result{State: Held, Cause: a.why, Closed: true}
+	}
+	snap := s.readSnapshot()
+	if snap.pending != nil || snap.failed != "" {
+		return s.snapshot(snap, began)
+	}
+	return s.writes(snap)
+}
+
+// moved is the proof of the move: a read of the new IMSI answered from the new
+// number, or the network's word that the new IMSI attached after the switch.
+func (s *saga) moved() *Move {
+	if s.f.Kind != KindSwap {
+		return nil
+	}
+	var m *Move
+	for _, r := range s.reads {
+		if r.new && r.imsi == s.f.To.IMSI && (m == nil || r.at.Before(m.At)) {
+			m = &Move{At: r.at}
+		}
+	}
+	if s.attached != nil && (m == nil || s.attached.SeenAt.Before(m.At)) {
+		m = &Move{At: s.attached.SeenAt}
+	}
+	if m == nil {
+		return nil
+	}
+	m.IMEI, m.Source = s.f.IMEI, "assumed"
+	if s.attached != nil && s.attached.Body.IMEI != "" {
+		m.IMEI, m.Source = s.attached.Body.IMEI, "attach feed"
+	}
+	if len(s.pairs) > 0 {
+		m.IMEI, m.Source = s.pairs[0].Body.IMEI, s.pairs[0].Body.Source
+	}
+	return m
+}
+
+// writes goes through the writing packets in order.
+func (s *saga) writes(snap snapshot) Result {
+	packets, err := s.f.packets(snap.files)
+	if err != nil {
+		return Result{State: Failed, Cause: err.Error(), Closed: true}
+	}
+	for k, p := range packets {
+		last := k == len(packets)-1
+		attempts := writesOf(s.of(stepWrite + k))
+		if len(attempts) == 0 {
+			r := Result{State: s.writing(), Step: stepWrite + k}
+			if k == 0 {
+				r.State = Snapshot
+			}
+			a, err := s.write(p, k)
+			if err != nil {
+				return Result{State: Failed, Cause: err.Error(), Closed: true}
+			}
+			r.Action = a
+			return r
+		}
+		w := attempts[len(attempts)-1]
+		if r, on := s.written(p, k, last, w, len(attempts)); !on {
+			return r
+		}
+	}
+	if s.f.Kind == KindRFM {
+		cause := ""
+		if len(packets) == 0 {
+			cause = "every file had the wanted content already"
+		}
+		return Result{State: Written, Cause: cause, Closed: true, Step: stepWrite}
+	}
+	since, w := snap.at, (*attempt)(nil)
+	if len(packets) > 0 {
+		attempts := writesOf(s.of(stepWrite + len(packets) - 1))
+		w = attempts[len(attempts)-1]
+		since = s.settledAt(w)
+	}
+	return s.switched(w, since)
+}
+
+func (s *saga) writing() State {
+	if s.f.Kind == KindRFM {
+		return Writing
+	}
+	return Switching
+}
+
+// written judges one packet that went out. on is true when the saga can go on
+// to the next.
+func (s *saga) written(p packet, k int, last bool, w *attempt, tries int) (r Result, on bool) {
+	r = Result{State: s.writing(), Step: stepWrite + k}
+	deadline := w.made.Add(s.f.Deadlines.Switching)
+	failed := func(cause string) (Result, bool) {
+		return Result{State: Failed, Cause: cause, Step: r.Step, Closed: true}, false
+	}
+	switch s.outcome(w) {
+	case ledger.Executed:
+		if !w.proof.Body.Complete {
+			return failed(s.partial(p, w))
+		}
+		if last && s.f.Kind == KindSwap && s.says(w.counter, s.f.From.IMSI) {
+			return s.again(p, k, w, tries)
+		}
+		return r, true
+	case ledger.FencedRan:
+		return r, true
+	case ledger.FencedNot:
+		return s.again(p, k, w, tries)
+	case ledger.Refused:
+		return failed(w.refusal())
+	case ledger.Unsent:
+		return failed("no SMSC accepted it: " + w.why)
+	}
+	if s.at(deadline) {
+		r.State, r.Cause, r.Closed = Dark, s.silent(w.made), true
+		return r, false
+	}
+	if last && s.f.Kind == KindSwap {
+		if w.allArrived() {
+			r.Action = s.askNew(w, deadline)
+		}
+		if r.Action == nil {
+			r.Action = s.life(w, deadline)
+		}
+	}
+	return r, false
+}
+
+// says reports whether the newest read after the given counter tells this IMSI.
+func (s *saga) says(counter uint64, imsi string) bool {
+	return len(s.reads) > 0 && s.reads[0].counter > counter && s.reads[0].imsi == imsi
+}
+
+// again tries a write that certainly did not run once more, or gives up.
+func (s *saga) again(p packet, k int, w *attempt, tries int) (Result, bool) {
+	r := Result{State: NotSwitched, Step: stepWrite + k, Cause: "the card kept its old files"}
+	if s.f.Kind == KindSwap {
+		r.Cause = "the old number answers, and the card has the old IMSI"
+	} else {
+		r.State = Writing
+	}
+	if tries > s.f.Retries {
+		r.State, r.Closed = Failed, true
+		r.Cause += fmt.Sprintf(" after %d tries", tries)
+		return r, false
+	}
+	a, err := s.write(p, k)
+	if err != nil {
+		return Result{State: Failed, Cause: err.Error(), Closed: true}, false
+	}
+	r.Action = a
+	return r, false
+}
+
+// switched: the card has the new identity; the device was not seen with it.
+func (s *saga) switched(w *attempt, since time.Time) Result {
+	counter := uint64(0)
+	if w != nil {
+		counter = w.counter
+	}
+	d := s.f.Deadlines
+	if s.says(counter, s.f.To.IMSI) && !s.reads[0].new {
+		return s.waiting(w, counter)
+	}
+	r := Result{State: Switched, Step: stepMoved}
+	probe := since.Add(d.Switched)
+	dark := probe.Add(d.Probing)
+	if s.at(dark) {
+		r.State, r.Cause, r.Closed = Dark, s.silent(since), true
+		return r
+	}
+	if r.Action = s.askNew(w, dark); r.Action != nil {
+		return r
+	}
+	if s.at(probe) && len(s.of(stepProbe)) == 0 {
+		r.Action = s.probe(stepProbe, dark)
+		return r
+	}
+	r.Action = s.life(w, dark)
+	return r
+}
+
+// waiting: the old number answers and the card has the new IMSI: the modem
+// ignored REFRESH. Gentle probes to both numbers until it restarts.
+func (s *saga) waiting(w *attempt, counter uint64) Result {
+	since := s.reads[0].at
+	for _, r := range s.reads {
+		if r.counter > counter && r.imsi == s.f.To.IMSI && r.at.Before(since) {
+			since = r.at
+		}
+	}
+	r := Result{
+		State: WaitingForRestart, Step: stepProbe,
+		Cause: "the new IMSI is on the card, the old number answers: the modem ignored REFRESH",
+	}
+	dark := since.Add(s.f.Deadlines.Waiting)
+	if s.at(dark) {
+		r.State, r.Closed = Dark, true
+		r.Cause = s.silent(since) + "; it was waiting for a restart"
+		return r
+	}
+	if r.Action = s.life(w, dark); r.Action != nil {
+		return r
+	}
+	if s.openRead() != nil {
+		return r
+	}
+	n := 0
+	for _, a := range s.attempts {
+		if a.label == labelProbe && a.try == 1 && a.made.After(since) {
+			n++
+		}
+	}
+	p := s.f.Pace
+	at := since.Add(time.Duration(n+1) * p.Daily)
+	if n < len(p.Gentle) {
+		at = since.Add(p.Gentle[n])
+	}
+	if s.at(at) {
+		r.Action = s.probe(s.freeProbe(), dark)
+	}
+	return r
+}
+
+// silent says who did not answer, and for how long.
+func (s *saga) silent(since time.Time) string {
+	if s.f.Kind == KindRFM {
+		return fmt.Sprintf("no sign on %s for %s", s.f.From.MSISDN, rough(s.now.Sub(since)))
+	}
+	return fmt.Sprintf("no sign on %s nor %s for %s", s.f.From.MSISDN, s.f.To.MSISDN, rough(s.now.Sub(since)))
+}
+
+func rough(d time.Duration) string {
+	switch {
+	case d >= 48*time.Hour:
+		return fmt.Sprintf("%d days", int(d.Hours()/24))
+	case d >= 2*time.Hour:
+		return fmt.Sprintf("%d h", int(d.Hours()))
+	case d >= 2*time.Minute:
+		return fmt.Sprintf("%d min", int(d.Minutes()))
+	}
+	return fmt.Sprintf("%.0f s", d.Seconds())
+}

@@ -1,0 +1,154 @@
+package swap
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/simota/simota/catalog/ledger"
+)
+
+// documents is how far the documents of one sort are.
+type documents struct {
+	next    *Action   // the document to send now
+	started bool      // some SMSC accepted part of one
+	arrived time.Time // when the last of them was delivered
+	all     bool      // every one delivered
+	ended   bool      // every one delivered or given up
+	failed  string    // why one was given up
+	err     error
+}
+
+// documents goes through the gating or the other documents, in order: one is
+// sent when those before it have ended.
+func (s *saga) documents(gating bool, deadline time.Time) documents {
+	out := documents{all: true, ended: true}
+	for i, d := range s.f.Documents {
+		if d.Gating != gating {
+			continue
+		}
+		attempts := s.of(stepDoc + i)
+		if len(attempts) == 0 {
+			out.all = false
+			if !out.ended {
+				return out
+			}
+			out.ended = false
+			push, err := s.push(d)
+			if err != nil {
+				out.err = err
+				return out
+			}
+			out.next = &Action{
+				Step: s.step(stepDoc + i), Kind: ledger.CP, Label: labelDoc, Way: New, Push: push, Deadline: deadline,
+				Purpose: "configure " + d.Name + ", signed with the new IMSI",
+			}
+			return out
+		}
+		a := attempts[len(attempts)-1]
+		out.started = out.started || !a.accepted.IsZero()
+		switch {
+		case a.allArrived():
+			if t := a.arrivedAt(); t.After(out.arrived) {
+				out.arrived = t
+			}
+		case a.ended == string(ledger.Undeliver):
+			out.all = false
+			out.failed = fmt.Sprintf("the %s document cannot be delivered: %s", d.Name, a.why)
+		default:
+			out.all, out.ended = false, false
+		}
+	}
+	return out
+}
+
+// settings is the second half: the identity has moved, the device is configured.
+func (s *saga) settings(m Move) Result {
+	d := s.f.Deadlines
+	r := Result{State: Moved, Step: stepDoc}
+	if s.f.Goal == GoalMoved {
+		r.Closed = true
+		return r
+	}
+	if s.f.NoCP && len(s.f.Documents) > 0 {
+		if s.verified != nil {
+			r.State, r.Closed = Verified, true
+			return r
+		}
+		r.State, r.Closed = SettingsFailed, true
+		r.Cause = fmt.Sprintf("moved; device takes no provisioning (TAC %s)", tac(m.IMEI))
+		return r
+	}
+	deadline := m.At.Add(d.Configuring)
+	gate := s.documents(true, deadline)
+	if gate.err != nil {
+		return Result{State: SettingsFailed, Cause: gate.err.Error(), Closed: true}
+	}
+	rest := documents{}
+	if gate.ended {
+		from := gate.arrived
+		if from.IsZero() {
+			from = m.At
+		}
+		rest = s.documents(false, from.Add(d.SettingsDelivered))
+	}
+	if s.verified != nil {
+		return s.proven(r, gate, rest, deadline)
+	}
+	if !gate.all {
+		return s.configuring(r, gate, deadline)
+	}
+	return s.delivered(r, m, gate, rest)
+}
+
+// proven: the network saw the new identity use a new APN. That supersedes
+// missing receipts; what was not sent yet still goes out, for a device needs
+// its MMS settings and message centre too.
+func (s *saga) proven(r Result, gate, rest documents, deadline time.Time) Result {
+	r.State = Verified
+	r.Action = gate.next
+	if r.Action == nil {
+		r.Action = rest.next
+	}
+	r.Closed = gate.ended && rest.ended || s.at(deadline)
+	return r
+}
+
+func (s *saga) configuring(r Result, gate documents, deadline time.Time) Result {
+	if gate.started {
+		r.State = Configuring
+	}
+	switch {
+	case gate.failed != "":
+		r.State, r.Cause, r.Closed = SettingsFailed, "moved; "+gate.failed, true
+	case s.at(deadline):
+		r.State, r.Cause, r.Closed = SettingsFailed, "moved; settings not delivered in time", true
+	default:
+		r.Action = gate.next
+	}
+	return r
+}
+
+func (s *saga) delivered(r Result, m Move, gate, rest documents) Result {
+	r.State = SettingsDelivered
+	since := gate.arrived
+	if since.IsZero() {
+		since = m.At
+	}
+	over := s.at(since.Add(s.f.Deadlines.SettingsDelivered))
+	r.Action = rest.next
+	switch {
+	case s.f.Goal != GoalVerified:
+		r.Closed = rest.ended || over
+	case over:
+		r.State, r.Cause, r.Closed = SettingsFailed, "moved; settings delivered, never used: no attach with a new APN was seen", true
+	}
+	return r
+}
+
+// tac is the type allocation code: the first 8 digits of an IMEI.
+func tac(imei string) string {
+	if len(imei) < 8 {
+		return "unknown"
+	}
+	return imei[:8]
+}

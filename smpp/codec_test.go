@@ -1,0 +1,361 @@
+package smpp
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/fiorix/go-smpp/smpp/pdu"
+	"github.com/fiorix/go-smpp/smpp/pdu/pdufield"
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+func messages() *rapid.Generator[Message] {
+	return rapid.Custom(func(t *rapid.T) Message {
+		address := func(name string, least int) Address {
+			return Address{
+				TON: rapid.ByteRange(0, 6).Draw(t, name+" TON"), NPI: rapid.ByteRange(0, 18).Draw(t, name+" NPI"),
+				Number: rapid.StringOfN(rapid.RuneFrom([]rune("0123456789abcXYZ*# ")), least, 20, 20).Draw(t, name),
+			}
+		}
+		m := Message{
+			Source: address("source", 0), Destination: address("destination", 1),
+			UserData:   rapid.SliceOfN(rapid.Byte(), 0, 254).Draw(t, "user data"),
+			ProtocolID: rapid.Byte().Draw(t, "PID"), DataCoding: rapid.Byte().Draw(t, "DCS"),
+			RegisteredDelivery: rapid.Byte().Draw(t, "registered delivery"),
+			Validity:           time.Duration(rapid.Int64Range(0, int64(40*24*time.Hour)).Draw(t, "validity")),
+		}
+		m.UDHI = len(m.UserData) > 0 && int(m.UserData[0]) < len(m.UserData)
+		return m
+	})
+}
+
+// reference builds the same submit_sm with go-smpp.
+func reference(t *rapid.T, m Message, sequence uint32) []byte {
+	body := pdu.NewSubmitSM(nil)
+	body.Header().Seq = sequence
+	esmClass := 0
+	if m.UDHI {
+		esmClass = 0x40
+	}
+	for name, v := range map[pdufield.Name]any{
+		pdufield.SourceAddrTON: m.Source.TON, pdufield.SourceAddrNPI: m.Source.NPI, pdufield.SourceAddr: m.Source.Number,
+		pdufield.DestAddrTON: m.Destination.TON, pdufield.DestAddrNPI: m.Destination.NPI, pdufield.DestinationAddr: m.Destination.Number,
+		pdufield.ESMClass: esmClass, pdufield.ProtocolID: m.ProtocolID, pdufield.RegisteredDelivery: m.RegisteredDelivery,
+		pdufield.ValidityPeriod: strings.TrimRight(string(appendValidity(nil, m.Validity)), "\x00"),
+		pdufield.ShortMessage:   m.UserData, pdufield.DataCoding: m.DataCoding,
+	} {
+		if err := body.Fields().Set(name, v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var b bytes.Buffer
+	if err := body.SerializeTo(&b); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func TestSubmitIsWhatGoSMPPEncodesAndDecodes(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		m := messages().Draw(t, "message")
+		sequence := rapid.Uint32Range(1, maxSequence).Draw(t, "sequence")
+		got, err := appendSubmit([]byte("before"), sequence, &m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = got[len("before"):]
+		if diff := cmp.Diff(reference(t, m, sequence), got); diff != "" {
+			t.Fatalf("octets differ from go-smpp's: %s", diff)
+		}
+		body, err := pdu.Decode(bytes.NewReader(got))
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := body.Fields()
+		if body.Header().ID != pdu.SubmitSMID || body.Header().Seq != sequence ||
+			f[pdufield.DestinationAddr].String() != m.Destination.Number || f[pdufield.SourceAddr].String() != m.Source.Number ||
+			!bytes.Equal(f[pdufield.ShortMessage].Bytes(), m.UserData) || f[pdufield.DataCoding].Bytes()[0] != m.DataCoding ||
+			f[pdufield.ProtocolID].Bytes()[0] != m.ProtocolID || (f[pdufield.ESMClass].Bytes()[0] == 0x40) != m.UDHI {
+			t.Fatalf("go-smpp reads %v", f)
+		}
+	})
+}
+
+func TestSubmitRefusesWhatHasNoFrame(t *testing.T) {
+	t.Parallel()
+	ok := Message{Destination: Address{1, 1, "5511900000017"}, UserData: []byte{2, 0x71, 0, 1}, UDHI: true}
+	for name, change := range map[string]func(*Message){
+		"no destination":      func(m *Message) { m.Destination.Number = "" },
+		"long destination":    func(m *Message) { m.Destination.Number = strings.Repeat("5", 21) },
+		"NUL in source":       func(m *Message) { m.Source.Number = "1\x002" },
+		"255 octets":          func(m *Message) { m.UserData = make([]byte, 255) },
+		"header without data": func(m *Message) { m.UserData = nil },
+		"header over the end": func(m *Message) { m.UserData = []byte{4, 0x71, 0, 1} },
+		"validity over":       func(m *Message) { m.Validity = -time.Second },
+	} {
+		m := ok
+		change(&m)
+		if b, err := appendSubmit([]byte{7}, 1, &m); err == nil || len(b) != 1 {
+			t.Errorf("%s: %d octets, error %v", name, len(b), err)
+		}
+	}
+	if _, err := appendSubmit(nil, 1, &ok); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestValidityIsRelativeAndRoundedUp(t *testing.T) {
+	t.Parallel()
+	for d, want := range map[time.Duration]string{
+		0: "", 1: "000000000001000R", 15 * time.Minute: "000000001500000R", time.Second + 1: "000000000002000R",
+		26*time.Hour + 3*time.Minute + 4*time.Second: "000001020304000R", 90 * 24 * time.Hour: "000030000000000R",
+	} {
+		if got := string(appendValidity(nil, d)); got != want+"\x00" {
+			t.Errorf("%v: %q, want %q", d, got, want)
+		}
+	}
+}
+
+func TestEveryControlFrameDecodesWithGoSMPP(t *testing.T) {
+	t.Parallel()
+	for c, body := range map[Command][]byte{
+		EnquireLink: nil, EnquireLinkResp: nil, Unbind: nil, UnbindResp: nil, GenericNack: nil, DeliverSMResp: {0},
+	} {
+		p, err := pdu.Decode(bytes.NewReader(AppendFrame(nil, c, 3, 77, body)))
+		if err != nil {
+			t.Errorf("%v: %v", c, err)
+			continue
+		}
+		if h := p.Header(); uint32(h.ID) != uint32(c) || h.Seq != 77 || h.Status != 3 {
+			t.Errorf("%v: header %+v", c, h)
+		}
+	}
+	for r, id := range map[role]pdu.ID{transceiver: pdu.BindTransceiverID, transmitter: pdu.BindTransmitterID, receiver: pdu.BindReceiverID} {
+		l, err := NewLink(Config{Name: "n", Address: "h:1", SystemID: "ota1", Password: "pw", SystemType: "OTA"}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		frame, err := l.bindRequest(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := append(AppendFrame(nil, Command(id), 0, 1, nil), "ota1\x00pw\x00OTA\x00\x34\x00\x00\x00"...)
+		want[3] = byte(len(want))
+		if !bytes.Equal(frame, want) {
+			t.Errorf("%v: %x, want %x", id, frame, want)
+		}
+	}
+}
+
+func deliverFrame(t testing.TB, c Command, body string) []byte {
+	t.Helper()
+	b, err := hex.DecodeString(strings.Join(strings.Fields(body), ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return AppendFrame(nil, c, 0, 9, b)
+}
+
+const (
+	headBody = "00 0101 3437353800 0101 3500 40 7F 00 00 00 00 00 F6 00" // deliver_sm up to sm_length
+	dataBody = "00 0101 3437353800 0101 3500 40 00 F6"                   // data_sm up to its TLVs
+)
+
+func TestParseDeliveryReadsEveryShape(t *testing.T) {
+	t.Parallel()
+	base := Delivery{Source: Address{1, 1, "4758"}, Destination: Address{1, 1, "5"}, ESMClass: 0x40, ProtocolID: 0x7F, DataCoding: 0xF6}
+	por := []byte{2, 0x71, 0, 0, 0x0E}
+	for name, c := range map[string]struct {
+		frame []byte
+		want  func(*Delivery)
+	}{
+		"short_message keeps its header": {deliverFrame(t, DeliverSM, headBody+"05 027100000E"), func(d *Delivery) { d.UserData = por }},
+		"message_payload":                {deliverFrame(t, DeliverSM, headBody+"00 0424 0005 027100000E"), func(d *Delivery) { d.UserData = por }},
+		"data_sm":                        {deliverFrame(t, DataSM, dataBody+"0424 0005 027100000E"), func(d *Delivery) { d.UserData = por; d.ProtocolID = 0 }},
+		"receipt TLVs and a vendor's": {deliverFrame(t, DeliverSM, headBody+"00 001E 0003 374600 0427 0001 02 1400 0002 CAFE 0423 0003 030022"),
+			func(d *Delivery) {
+				d.UserData, d.ReceiptedMessageID, d.MessageState, d.NetworkErrorCode = []byte{}, "7F", 2, []byte{3, 0, 0x22}
+			}},
+	} {
+		got, err := ParseDelivery(c.frame)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		want := base
+		want.PDU = c.frame
+		c.want(&want)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+	d, err := ParseDelivery(deliverFrame(t, DeliverSM, headBody+"00 0427 0001 02 1400 0002 CAFE"))
+	if v, ok := d.TLV(0x1400); err != nil || !ok || !bytes.Equal(v, []byte{0xCA, 0xFE}) {
+		t.Errorf("TLV 1400 = %x, %v, %v", v, ok, err)
+	}
+	if v, ok := d.TLV(0x1401); ok {
+		t.Errorf("TLV 1401 = %x, there is none", v)
+	}
+}
+
+func TestParseDeliveryIsStrict(t *testing.T) {
+	t.Parallel()
+	good := deliverFrame(t, DeliverSM, headBody+"02 0102")
+	for n := range good {
+		if _, err := ParseDelivery(good[:n]); err == nil {
+			t.Errorf("first %d octets of %d: no error", n, len(good))
+		}
+		cut := bytes.Clone(good[:n])
+		if n >= HeaderLen {
+			cut[2], cut[3] = 0, byte(n)
+			if _, err := ParseDelivery(cut); err == nil {
+				t.Errorf("body cut to %d octets: no error", n-HeaderLen)
+			}
+		}
+	}
+	for name, frame := range map[string][]byte{
+		"one octet over":   deliverFrame(t, DeliverSM, headBody+"02 0102 00"),
+		"TLV over the end": deliverFrame(t, DeliverSM, headBody+"00 0424 0005 0271"),
+		"two texts":        deliverFrame(t, DeliverSM, headBody+"01 05 0424 0001 06"),
+		"long state":       deliverFrame(t, DeliverSM, headBody+"00 0427 0002 0202"),
+		"long id":          deliverFrame(t, DeliverSM, headBody+"00 001E 0041"+strings.Repeat("37", 65)),
+		"submit_sm":        deliverFrame(t, SubmitSM, headBody+"00"),
+	} {
+		if d, err := ParseDelivery(frame); err == nil {
+			t.Errorf("%s: no error, %+v", name, d)
+		}
+	}
+}
+
+func TestFrameReaderSkipsWhatIsTooLong(t *testing.T) {
+	t.Parallel()
+	long := AppendFrame(nil, DataSM, 0, 5, make([]byte, MaxFrame))
+	r := NewFrameReader(io.MultiReader(bytes.NewReader(long), bytes.NewReader(AppendFrame(nil, EnquireLink, 0, 6, nil))))
+	if h, _, err := r.Next(); !errors.Is(err, ErrFrameTooLong) || h.Sequence != 5 {
+		t.Errorf("long frame: %+v, %v", h, err)
+	}
+	if h, b, err := r.Next(); err != nil || h.Sequence != 6 || len(b) != HeaderLen {
+		t.Errorf("frame behind it: %+v, %d octets, %v", h, len(b), err)
+	}
+	for _, n := range []byte{0, 15} {
+		if _, _, err := NewFrameReader(bytes.NewReader(append([]byte{0, 0, 0, n}, make([]byte, 12)...))).Next(); !errors.Is(err, ErrFraming) {
+			t.Errorf("command_length %d: %v", n, err)
+		}
+	}
+}
+
+func TestParseAddress(t *testing.T) {
+	t.Parallel()
+	for s, want := range map[string]Address{
+		"+5511900000017": {1, 1, "5511900000017"}, "7000": {0, 1, "7000"}, "*100#": {0, 1, "*100#"}, "Aurora": {5, 0, "Aurora"},
+	} {
+		got, err := ParseAddress(s)
+		if err != nil || got != want || got.String() != s {
+			t.Errorf("ParseAddress(%q) = %+v (%s), %v", s, got, got, err)
+		}
+	}
+	for _, s := range []string{"", "+", "+12a", strings.Repeat("1", 21), "twelve chars", "näe"} {
+		if a, err := ParseAddress(s); err == nil {
+			t.Errorf("ParseAddress(%q) = %+v, want an error", s, a)
+		}
+	}
+}
+
+func TestSecretNeverShows(t *testing.T) {
+	t.Parallel()
+	cfg := Config{Name: "n", Address: "h:1", SystemID: "s", Password: "hunter2"}
+	l, err := NewLink(cfg, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	j, err := json.Marshal(cfg.Password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := string(j) + fmt.Sprintf("%v %+v %#v %s %q %x %d", cfg, cfg, cfg, cfg.Password, cfg.Password, cfg.Password, cfg.Password) +
+		fmt.Sprintf("%v %+v %#v", l, l, struct{ *Link }{l})
+	if strings.Contains(out, "hunter2") || strings.Contains(out, hex.EncodeToString([]byte("hunter2"))) {
+		t.Error("the password shows")
+	}
+}
+
+func TestConfigIsChecked(t *testing.T) {
+	t.Parallel()
+	ok := Config{Name: "n", Address: "h:1", SystemID: "s"}
+	for name, change := range map[string]func(*Config){
+		"no name": func(c *Config) { c.Name = "" }, "no port": func(c *Config) { c.Address = "h" },
+		"no system_id": func(c *Config) { c.SystemID = "" }, "long system_id": func(c *Config) { c.SystemID = strings.Repeat("s", 16) },
+		"NUL": func(c *Config) { c.Password = "a\x00" }, "negative window": func(c *Config) { c.Window = -1 },
+		"negative timeout": func(c *Config) { c.IdleTimeout = -1 }, "negative rate": func(c *Config) { c.Rate = -1 },
+	} {
+		c := ok
+		change(&c)
+		if _, err := NewLink(c, nil); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}
+
+func TestSequencesStayLegalAndDifferFromUseToUse(t *testing.T) {
+	t.Parallel()
+	l, err := NewLink(Config{Name: "n", Address: "h:1", SystemID: "s", Window: 4}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newSession(l, nil, nil, transceiver)
+	for i := range s.slots {
+		s.slots[i].generation = maxSequence/5 - 3
+		last := uint32(0)
+		for range 8 {
+			n := s.next(i)
+			if n == 0 || n > maxSequence || n == last || int(n-1)%5 != i {
+				t.Fatalf("slot %d: sequence %#x after %#x", i, n, last)
+			}
+			last = n
+		}
+	}
+}
+
+func FuzzParseDelivery(f *testing.F) {
+	f.Add(deliverFrame(f, DeliverSM, headBody+"05 027100000E 0427 0001 02"))
+	f.Add(deliverFrame(f, DataSM, dataBody+"0424 0005 027100000E 001E 0003 374600"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		d, err := ParseDelivery(b)
+		if err == nil && !bytes.Equal(d.PDU, b) {
+			t.Error("the frame is not kept")
+		}
+		Delivery{PDU: b}.TLV(TagMessageState)
+	})
+}
+
+func FuzzFrameReader(f *testing.F) {
+	f.Add(AppendFrame(AppendFrame(nil, EnquireLink, 0, 1, nil), DeliverSM, 0, 2, make([]byte, 600)))
+	f.Add([]byte{0, 0, 0, 15})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		r := NewFrameReader(bytes.NewReader(b))
+		total := 0
+		for {
+			h, frame, err := r.Next()
+			if errors.Is(err, ErrFrameTooLong) {
+				total += int(h.Length)
+				continue
+			}
+			if err != nil {
+				break
+			}
+			if !bytes.Equal(frame, b[total:total+len(frame)]) || int(h.Length) != len(frame) {
+				t.Fatal("a frame is not what stands in the stream")
+			}
+			total += len(frame)
+		}
+	})
+}
