@@ -2,8 +2,8 @@ package smpp_test
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
-	"io"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -121,7 +121,7 @@ func TestLinkCutAfterTheWriteIsAmbiguous(t *testing.T) {
 		_ = p.conn.Close()
 		x.want(t, 1, smpp.Accepted)
 		r := x.want(t, 2, smpp.Ambiguous)
-		if !errors.Is(r.Err, io.EOF) || r.SentAt.IsZero() {
+		if !strings.Contains(r.Err.Error(), "session ended: read") || r.SentAt.IsZero() {
 			t.Errorf("result %+v", r)
 		}
 		if s := <-x.states; s.Up || s.Sessions != 0 {
@@ -396,5 +396,66 @@ func TestRateSpreadsMessages(t *testing.T) {
 		}
 		x.stop()
 		<-x.done
+	})
+}
+
+func TestSilentTLSPeerIsGivenUp(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		net := newPipes()
+		x := start(t, smpp.Config{Address: "h:1", Dial: net.dial, DialTimeout: 4 * time.Second, TLS: &tls.Config{}}, newRecorder())
+		begin := time.Now()
+		net.accept(t)
+		if s := <-x.states; s.Up || !errors.Is(s.Reason, context.DeadlineExceeded) || time.Since(begin) != 4*time.Second {
+			t.Errorf("after %v: %+v", time.Since(begin), s)
+		}
+	})
+}
+
+func TestOtherFramesMayComeBeforeTheBindResponse(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		net := newPipes()
+		x := start(t, smpp.Config{Address: "h:1", Dial: net.dial, Window: 3}, newRecorder())
+		p := net.accept(t)
+		h := p.next(smpp.BindTransceiver)
+		p.send(smpp.Outbind, 0, 1, "smsc\x00\x00")
+		p.send(smpp.EnquireLink, 0, 2, "")
+		p.next(smpp.EnquireLinkResp)
+		p.send(smpp.DeliverSM, 0, 3, emptyDeliver)
+		if n := p.next(smpp.GenericNack); n.Status != smpp.StatusInvalidBindState || n.Sequence != 3 {
+			t.Errorf("deliver_sm before the bind: %+v", n)
+		}
+		p.send(h.Command.Response(), 0, h.Sequence, "") // without the body it should have
+		<-x.Ready()
+		if x.Free() != 3 {
+			t.Errorf("Free = %d", x.Free())
+		}
+		p.retire(x)
+	})
+}
+
+func TestBindFailedIsFinalOnlyForAnAccountWithNothingBound(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		net := newPipes()
+		x := start(t, smpp.Config{Address: "h:1", Dial: net.dial, Binds: 2}, newRecorder())
+		p := net.bound(t)
+		x.up(t)
+		refuse := func() {
+			p := net.accept(t)
+			p.send(smpp.BindTransceiver.Response(), smpp.StatusBindFailed, p.next(smpp.BindTransceiver).Sequence, "")
+		}
+		refuse()
+		if s := <-x.states; s.Up || s.RefusedForGood || s.Sessions != 1 {
+			t.Errorf("second session refused beside the first: %+v", s)
+		}
+		_ = p.conn.Close()
+		<-x.states
+		refuse()
+		var e *smpp.BindError
+		if err := <-x.done; !errors.As(err, &e) || !e.Permanent || e.Status != smpp.StatusBindFailed {
+			t.Errorf("Run returned %v", err)
+		}
 	})
 }

@@ -3,8 +3,12 @@ package smpp_test
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -215,6 +219,29 @@ func TestLinkTalksToTheServerOfGoSMPP(t *testing.T) {
 	x.stop()
 	if err := <-x.done; err != nil {
 		t.Error(err)
+	}
+}
+
+func TestTLSIsVerified(t *testing.T) {
+	t.Parallel()
+	https := httptest.NewTLSServer(nil) // for its certificate, which names example.com
+	t.Cleanup(https.Close)
+	trust := x509.NewCertPool()
+	trust.AddCert(https.Certificate())
+	srv, _ := simulator(t, smscsim.Config{})
+	dial := func(context.Context, string, string) (net.Conn, error) {
+		client, server := net.Pipe()
+		srv.ServeConn(tls.Server(server, &tls.Config{Certificates: https.TLS.Certificates}))
+		return client, nil
+	}
+	x := start(t, smpp.Config{Address: "example.com:3550", Dial: dial, TLS: &tls.Config{RootCAs: trust}}, newRecorder())
+	x.up(t)
+	x.submit(t, 1)
+	x.want(t, 1, smpp.Accepted)
+	y := start(t, smpp.Config{Address: "smsc.invalid:3550", Dial: dial, TLS: &tls.Config{RootCAs: trust}}, newRecorder())
+	var wrong x509.HostnameError
+	if s := <-y.states; s.Up || !errors.As(s.Reason, &wrong) {
+		t.Errorf("certificate of another host: %+v", s)
 	}
 }
 

@@ -33,7 +33,7 @@ func (s *saga) readSnapshot() snapshot {
 	rest := s.f.Files
 	for k := stepRead; len(rest) > 0; k++ {
 		chunk := s.f.chunk(rest)
-		done := executed(s.of(k), ledger.Read)
+		done := executed(s.asked(k), ledger.Read)
 		if done == nil {
 			out.pending, out.step = chunk, k
 			return out
@@ -122,13 +122,13 @@ func (f Facts) learn(chunk []string, b ledger.Body, into rfm.Snapshot) int {
 }
 
 // snapshot is the state while reads are under way.
-func (s *saga) snapshot(snap snapshot, began time.Time) Result {
+func (s *saga) snapshot(snap snapshot) Result {
 	r := Result{State: Snapshot, Step: snap.step}
 	if snap.failed != "" {
 		r.State, r.Cause, r.Closed = Held, snap.failed, true
 		return r
 	}
-	attempts := s.of(snap.step)
+	attempts := s.asked(snap.step)
 	lastClear := ""
 	for _, a := range attempts {
 		if why := a.refusal(); why != "" {
@@ -145,10 +145,10 @@ func (s *saga) snapshot(snap snapshot, began time.Time) Result {
 			}
 		}
 	}
-	deadline := began.Add(s.f.Deadlines.Snapshot)
+	deadline := s.f.Began.Add(s.f.Deadlines.Snapshot)
 	if s.at(deadline) {
 		r.State, r.Closed = Held, true
-		r.Cause = "no snapshot: " + s.silentOld(began) + lastClear
+		r.Cause = "no snapshot: " + s.silentOld(s.f.Began) + lastClear
 		return r
 	}
 	if len(attempts) > 0 {
@@ -370,6 +370,11 @@ func (s *saga) anyWrite() *attempt {
 
 func (s *saga) anyOpenWrite() *attempt {
 	return s.newest(func(a *attempt) bool { return a.kind == ledger.Write && s.outcome(a) == ledger.Open })
+}
+
+// asked lists the snapshot reads of a step: a fence may stand beside them.
+func (s *saga) asked(step int) []*attempt {
+	return slices.DeleteFunc(s.of(step), func(a *attempt) bool { return a.label != labelRead })
 }
 
 func writesOf(attempts []*attempt) (out []*attempt) {

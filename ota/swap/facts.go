@@ -31,6 +31,7 @@ const (
 // way.
 type Facts struct {
 	Kind      Kind         `json:"kind"`
+	Began     time.Time    `json:"began"` // when the card was claimed for this round
 	ICCID     string       `json:"iccid"`
 	CardType  string       `json:"card_type"`
 	KeysetID  int64        `json:"keyset"`

@@ -62,10 +62,10 @@ type saga struct {
 
 // Next says where a target stands, what to send and when to ask again. It is
 // pure: the same facts, evidence and time give the same result, whatever the
-// order of the evidence. began is when the card was claimed for this round.
-func Next(f Facts, evidence []ledger.Evidence, began, now time.Time) Result {
+// order of the evidence.
+func Next(f Facts, evidence []ledger.Evidence, now time.Time) Result {
 	s := &saga{view: fold(f, evidence), now: now}
-	r := s.state(began)
+	r := s.state()
 	r.Step = s.round*round + r.Step
 	if s.hard && !r.Closed {
 		r.Action = nil
@@ -96,7 +96,7 @@ func (s *saga) at(t time.Time) bool {
 	return false
 }
 
-func (s *saga) state(began time.Time) Result {
+func (s *saga) state() Result {
 	if m := s.moved(); m != nil {
 		r := s.settings(*m)
 		r.Moved = m
@@ -107,7 +107,7 @@ func (s *saga) state(began time.Time) Result {
 	}
 	snap := s.readSnapshot()
 	if snap.pending != nil || snap.failed != "" {
-		return s.snapshot(snap, began)
+		return s.snapshot(snap)
 	}
 	return s.writes(snap)
 }

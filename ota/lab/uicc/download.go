@@ -135,7 +135,7 @@ func (r *reception) execute(data []byte) Answer {
 	} else {
 		out, err = runCompact(s, data)
 	}
-	if err != nil { // the answer cannot be coded; what ran, ran
+	if err != nil { // an answer that cannot be coded is left out: what ran, ran
 		out.answer = nil
 	}
 	r.entry.Result, r.entry.Executed, r.entry.Writes = ResultExecuted, out.executed, s.writes

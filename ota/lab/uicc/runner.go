@@ -1,6 +1,7 @@
 package uicc
 
 import (
+	"bytes"
 	"errors"
 
 	"github.com/simota/simota/ota/script"
@@ -237,6 +238,7 @@ func (e *expanded) command(value []byte, last bool) bool {
 	}
 	e.used += resultSize + len(data)
 	e.response.Executed++
+	data = bytes.Clone(data) // a later command may change the file
 	e.response.Results = append(e.response.Results, script.Result{Data: data, Status: e.sw})
 	return done(e.sw)
 }

@@ -349,6 +349,29 @@ func TestFilesDifferPerCard(t *testing.T) {
 	check(t, "separate 2G file", decodeIMSI(gsm), "001011")
 }
 
+func TestACardWithoutIdentityFilesStillAnswers(t *testing.T) {
+	t.Parallel()
+	b := compactCard(t, func(c *Config) {
+		c.Files = []File{{Name: "IMSI", Absent: true}, {Name: "SMSP", Absent: true}, {Name: "ICCID", Absent: true}}
+		c.Tracking = &Tracking{Server: "1", Template: make([]byte, 17), IMSIAt: 8}
+	})
+	check(t, "answer", b.run(tarCompact, selectIMSI), "016a82")
+	check(t, "IMSI, SMSC, ICCID", b.IMSI()+b.SMSC()+b.ICCID(), "")
+	if _, ok := b.TrackingReport("354990075195838"); ok {
+		t.Error("a report without an IMSI")
+	}
+	b = compactCard(t, func(c *Config) { c.SMSC = "" })
+	check(t, "empty EF_SMSP", b.SMSC(), "")
+}
+
+func TestNumbersMayBeNational(t *testing.T) {
+	t.Parallel()
+	b := compactCard(t, func(c *Config) { c.SMSC, c.MSISDN = "611", "" })
+	check(t, "SMSC", b.SMSC(), "611")
+	msisdn, _ := b.ReadFile("MSISDN")
+	check(t, "no MSISDN", msisdn, filled(48))
+}
+
 func TestFilesAndCountersSurviveAReset(t *testing.T) {
 	t.Parallel()
 	b := compactCard(t, func(c *Config) { c.Counters = map[byte]uint64{1: 40} })

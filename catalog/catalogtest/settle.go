@@ -1,0 +1,129 @@
+package catalogtest
+
+import (
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/simota/simota/catalog"
+	"github.com/simota/simota/catalog/ledger"
+)
+
+var settleLaws = []law{
+	{"the inbox keeps every PDU, equal ones too", func(w *world) {
+		row := ledger.InboxRow{Link: "l", IDScope: "scope", ReceivedAt: now, Kind: "proof", PDU: []byte{0, 1, 2}}
+		first, second := &ledger.Receive{Row: row}, &ledger.Receive{Row: row}
+		w.must(first, second)
+		rows := ok[[]ledger.InboxRow](w)(w.Inbox(w.ctx, ledger.InboxNew, 0, 10))
+		a, b := row, row
+		a.ID, a.State, b.ID, b.State = first.ID, ledger.InboxNew, second.ID, ledger.InboxNew
+		w.equal("rows", rows, []ledger.InboxRow{a, b})
+		w.equal("a page", ok[[]ledger.InboxRow](w)(w.Inbox(w.ctx, ledger.InboxNew, first.ID, 10)), []ledger.InboxRow{b})
+		w.equal("by id", ok[[]ledger.InboxRow](w)(w.InboxByID(w.ctx, second.ID, first.ID)), []ledger.InboxRow{a, b})
+	}},
+	{"settling twice is stale and leaves no trace", func(w *world) {
+		_, l := w.one()
+		id := w.received("")
+		s := &ledger.Settle{InboxIDs: []int64{id}, State: ledger.InboxSettled, Kind: "receipt", Evidence: []ledger.Evidence{{TargetID: l.TargetID, Kind: ledger.EvSilence, SeenAt: now}}}
+		w.must(s)
+		w.refuse(s, ledger.ErrStale)
+		w.equal("evidence", len(w.dossier(l.TargetID).Stored), 1)
+		w.equal("counts", ok[map[ledger.InboxState]int](w)(w.InboxCounts(w.ctx)), map[ledger.InboxState]int{ledger.InboxSettled: 1})
+		w.refuse(&ledger.Settle{InboxIDs: []int64{id}, State: ledger.InboxOrphan}, ledger.ErrStale)
+	}},
+	{"parts of one message settle together when the last has come", func(w *world) {
+		first, second := w.received(""), w.received("")
+		w.must(&ledger.Settle{InboxIDs: []int64{first}, State: ledger.InboxWaiting, Kind: "proof", Key: "parts:7"})
+		rows := ok[[]ledger.InboxRow](w)(w.InboxByKey(w.ctx, "scope", "parts:7"))
+		if len(rows) != 1 || rows[0].ID != first || rows[0].State != ledger.InboxWaiting || rows[0].Kind != "proof" {
+			w.t.Fatalf("InboxByKey = %+v", rows)
+		}
+		w.must(&ledger.Settle{InboxIDs: []int64{first, second}, State: ledger.InboxSettled})
+		w.equal("waiting", len(ok[[]ledger.InboxRow](w)(w.InboxByKey(w.ctx, "scope", "parts:7"))), 0)
+	}},
+	{"evidence is given back as it was stored", func(w *world) {
+		e, l := w.one()
+		b := packet(l, e, ledger.Read, 40, 1)
+		s := w.sent(b)
+		id := w.received("")
+		ev := ledger.Evidence{TargetID: l.TargetID, CardID: e.Card.ID, AttemptID: b.AttemptID, SubmissionID: s.ID, InboxID: id, Kind: ledger.EvProof, Counter: 41, Link: "l",
+			SeenAt: now, HappenedAt: now.Add(-time.Second), Raw: []byte{1, 2}, Body: ledger.Body{Attempt: ledger.Read, Label: "file:imsi", Status: 0, Authenticated: true,
+				Executed: 2, Complete: true, SW: "9000", Data: []byte{8}, Files: []ledger.FileData{{Command: 1, Data: []byte{8, 9}, SW: "9000"}}, Settles: 3, Ran: true}}
+		plain := ledger.Evidence{TargetID: l.TargetID, Kind: ledger.EvSilence, SeenAt: now}
+		w.must(&ledger.Settle{InboxIDs: []int64{id}, State: ledger.InboxSettled, Evidence: []ledger.Evidence{ev, plain}})
+		if diff := cmp.Diff([]ledger.Evidence{ev, plain}, w.dossier(l.TargetID).Stored, cmpopts.IgnoreFields(ledger.Evidence{}, "ID")); diff != "" {
+			w.t.Errorf("evidence (-want +got):\n%s", diff)
+		}
+	}},
+	{"a positive receipt stands, others follow the last", func(w *world) {
+		e, l := w.one()
+		b := packet(l, e, ledger.Read, 40, 1)
+		s := w.sent(b)
+		for _, step := range []struct{ comes, want ledger.SubmissionState }{
+			{ledger.Expired, ledger.Expired}, {ledger.Undelivered, ledger.Undelivered}, {ledger.Arrived, ledger.Arrived}, {ledger.Undelivered, ledger.Arrived}, {ledger.Expired, ledger.Arrived},
+		} {
+			w.must(&ledger.Settle{InboxIDs: []int64{w.received("")}, State: ledger.InboxSettled,
+				Finals: []ledger.Final{{SubmissionID: s.ID, State: step.comes, Err: string(step.comes), At: now}}})
+			got := w.submission(b.AttemptID)
+			w.equal("state", []any{got.State, got.Err, got.FinalAt}, []any{step.want, string(step.want), now})
+		}
+	}},
+	{"conclusions obey their rank in whatever order they come", func(w *world) {
+		e, l := w.one()
+		all := []ledger.Outcome{ledger.Refused, ledger.Unsent, ledger.FencedRan, ledger.FencedNot, ledger.Executed, ledger.Held, ledger.Overdue}
+		rank := map[ledger.Outcome]int{ledger.Executed: 2, ledger.FencedRan: 1, ledger.FencedNot: 1}
+		old, try := uint64(40), 1
+		for _, first := range all {
+			for _, second := range all {
+				b := packet(l, e, ledger.Write, old, try)
+				w.must(b)
+				w.prove(b.AttemptID, first)
+				w.prove(b.AttemptID, second)
+				want := first
+				if rank[second] > rank[first] {
+					want = second
+				}
+				if got := w.attempt(b.AttemptID).Outcome; got != want {
+					w.t.Errorf("%q then %q gives %q, want %q", first, second, got, want)
+				}
+				old, try = old+1, try+1
+			}
+		}
+	}},
+	{"a settlement that fails late leaves no trace", func(w *world) {
+		_, l := w.one()
+		id := w.received("")
+		w.refuse(&ledger.Settle{InboxIDs: []int64{id}, State: ledger.InboxSettled, Evidence: []ledger.Evidence{{TargetID: l.TargetID, Kind: ledger.EvProof, SeenAt: now}},
+			Conclusions: []ledger.Conclusion{{AttemptID: 9999, Outcome: ledger.Executed, At: now}}}, catalog.ErrNotFound)
+		w.equal("evidence", len(w.dossier(l.TargetID).Stored), 0)
+		w.equal("row", ok[[]ledger.InboxRow](w)(w.InboxByID(w.ctx, id))[0].State, ledger.InboxNew)
+	}},
+	{"pairs are history", func(w *world) {
+		e, l := w.one()
+		p := catalog.Pair{CardID: e.Card.ID, IMEI: "35123450000001", IMSI: "999700000000001", Source: "attach feed", SeenAt: now}
+		later := p
+		later.SeenAt, later.Source = now.Add(time.Hour), "tracking applet"
+		w.must(&ledger.Witness{Evidence: ledger.Evidence{CardID: e.Card.ID, Kind: ledger.EvAttach, SeenAt: now}, Pair: &later},
+			&ledger.Settle{InboxIDs: []int64{w.received("")}, State: ledger.InboxSettled, Pair: &p},
+			&ledger.Advance{Lease: l, State: "moved", At: now, Pair: &p})
+		w.equal("pairs", ok[[]catalog.Pair](w)(w.Pairs(w.ctx, e.Card.ID)), []catalog.Pair{p, p, later})
+	}},
+	{"a witness speaks to the target that works on the card, else to the last", func(w *world) {
+		e := w.cards(2)
+		see := func(card int64) int64 {
+			op := &ledger.Witness{Evidence: ledger.Evidence{CardID: card, Kind: ledger.EvAttach, SeenAt: now}}
+			w.must(op)
+			return op.TargetID
+		}
+		w.equal("none", see(e[0].Card.ID), int64(0))
+		_, first := w.running("one", e[0])
+		_, second := w.running("two", e[0])
+		w.must(&ledger.Claim{Lease: first[0], At: now})
+		w.equal("the one that works", see(e[0].Card.ID), first[0].TargetID)
+		w.must(&ledger.Advance{Lease: first[0], State: "dark", Closed: true, At: now}, &ledger.Advance{Lease: second[0], State: "skipped", Closed: true, At: now})
+		w.equal("the last", see(e[0].Card.ID), second[0].TargetID)
+		w.equal("stored", len(w.dossier(second[0].TargetID).Stored), 1)
+		w.equal("another card", see(e[1].Card.ID), int64(0))
+	}},
+}

@@ -1,0 +1,277 @@
+package campaign
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/simota/simota/catalog"
+	"github.com/simota/simota/catalog/ledger"
+	"github.com/simota/simota/ota/swap"
+)
+
+// Sentinels for what a person asked for.
+var (
+	ErrExists = errors.New("campaign: a campaign of this name exists")
+	ErrState  = errors.New("campaign: not in this state")
+)
+
+// Forecast is what a campaign would do.
+type Forecast struct {
+	Cards int            `json:"cards"`
+	Ready int            `json:"ready"` // preflight found nothing against them
+	Skips map[string]int `json:"skips"` // reason to number of cards
+}
+
+// Forecast runs the selection and preflight of a campaign, and sends nothing.
+func (e *Engine) Forecast(ctx context.Context, spec Spec) (Forecast, error) {
+	f := Forecast{Skips: map[string]int{}}
+	for after := int64(0); ; {
+		entries, err := e.cfg.Store.Cards(ctx, spec.Select.filter(), after, selectChunk)
+		if err != nil {
+			return f, err
+		}
+		for _, en := range entries {
+			after = en.Card.ID
+			f.Cards++
+			var why skip
+			_, err := e.preflight(ctx, spec, en)
+			switch {
+			case errors.As(err, &why):
+				f.Skips[err.Error()]++
+			case err != nil:
+				return f, err
+			default:
+				f.Ready++
+			}
+		}
+		if len(entries) < selectChunk {
+			return f, nil
+		}
+	}
+}
+
+// Create stores a campaign as it is written.
+func (e *Engine) Create(ctx context.Context, actor string, text []byte) (ledger.Campaign, error) {
+	spec, err := ParseSpec(text)
+	if err != nil {
+		return ledger.Campaign{}, err
+	}
+	if spec.Select.File != "" {
+		return ledger.Campaign{}, FieldError{Field: "select.file", Msg: "a server reads no files of its callers: give iccids (the command line does it for you)"}
+	}
+	if spec.To != "" {
+		if _, err := e.cfg.Store.Operator(ctx, spec.To); errors.Is(err, catalog.ErrNotFound) {
+			return ledger.Campaign{}, FieldError{Field: "to", Msg: fmt.Sprintf("operator %q is not known: apply it", spec.To)}
+		}
+	}
+	op := &ledger.CreateCampaign{Actor: actor, Campaign: ledger.Campaign{
+		Name: spec.Name, Kind: string(spec.Kind), Spec: text, State: ledger.CampaignCreated, CreatedAt: e.cfg.Now(),
+	}}
+	if err := e.cfg.Store.Apply(ctx, op)[0]; errors.Is(err, ledger.ErrStale) {
+		return ledger.Campaign{}, fmt.Errorf("%w: %s", ErrExists, spec.Name)
+	} else if err != nil {
+		return ledger.Campaign{}, err
+	}
+	return e.cfg.Store.Campaign(ctx, spec.Name)
+}
+
+// Start lets a campaign run; its schedule says when its first targets go.
+func (e *Engine) Start(ctx context.Context, actor, name string) error {
+	c, err := e.cfg.Store.Campaign(ctx, name)
+	if err != nil {
+		return err
+	}
+	spec, err := e.specs.get(c)
+	if err != nil {
+		return err
+	}
+	s, err := ParseSchedule(spec.Schedule)
+	if err != nil {
+		return err
+	}
+	now := e.cfg.Now()
+	op := &ledger.SetCampaign{
+		Actor: actor, ID: c.ID, From: []ledger.CampaignState{ledger.CampaignCreated}, To: ledger.CampaignRunning, At: now, Quota: -1,
+	}
+	if spec.Schedule.Cron != "" || spec.Schedule.At != "" {
+		op.Quota, op.NextRun = 0, s.First(now)
+	}
+	return e.set(ctx, c, op)
+}
+
+// Pause holds back everything that is not needed to settle what is under way.
+func (e *Engine) Pause(ctx context.Context, actor, name string) error {
+	c, err := e.cfg.Store.Campaign(ctx, name)
+	if err != nil {
+		return err
+	}
+	return e.set(ctx, c, &ledger.SetCampaign{
+		Actor: actor, ID: c.ID, From: []ledger.CampaignState{ledger.CampaignRunning}, To: ledger.CampaignPaused, At: e.cfg.Now(),
+	})
+}
+
+// Resume goes on. Dark cards count against max_unproven no more, and the
+// canary counts as passed: a person has looked.
+func (e *Engine) Resume(ctx context.Context, actor, name string) error {
+	c, err := e.cfg.Store.Campaign(ctx, name)
+	if err != nil {
+		return err
+	}
+	return e.set(ctx, c, &ledger.SetCampaign{
+		Actor: actor, ID: c.ID, From: []ledger.CampaignState{ledger.CampaignPaused}, To: ledger.CampaignRunning, At: e.cfg.Now(),
+		NextRun: c.NextRun, Quota: c.Quota,
+	})
+}
+
+// Cancel stops a campaign: targets that nothing was written to stop now, the
+// others run to their end, for a moved card without settings is off the net.
+// hard stops these too, once their open write is settled.
+func (e *Engine) Cancel(ctx context.Context, actor, name string, hard bool) error {
+	c, err := e.cfg.Store.Campaign(ctx, name)
+	if err != nil {
+		return err
+	}
+	from := []ledger.CampaignState{ledger.CampaignCreated, ledger.CampaignRunning, ledger.CampaignPaused}
+	if hard {
+		from = append(from, ledger.CampaignCancelled)
+	}
+	err = e.set(ctx, c, &ledger.SetCampaign{
+		Actor: actor, ID: c.ID, From: from, To: ledger.CampaignCancelled, At: e.cfg.Now(),
+		Close: []string{string(swap.Selected), string(swap.Snapshot)}, State: string(swap.Cancelled),
+	})
+	if err != nil || !hard {
+		return err
+	}
+	return e.eachOpen(ctx, c.ID, func(t ledger.TargetRow) error {
+		err := e.cfg.Store.Apply(ctx, &ledger.Witness{Evidence: ledger.Evidence{
+			TargetID: t.ID, CardID: t.CardID, Kind: ledger.EvPerson, SeenAt: e.cfg.Now(),
+			Body: ledger.Body{Actor: actor, Decision: swap.DecisionCancelHard},
+		}})[0]
+		e.Wake(t.ID)
+		return err
+	})
+}
+
+func (e *Engine) eachOpen(ctx context.Context, campaignID int64, do func(ledger.TargetRow) error) error {
+	for after := int64(0); ; {
+		rows, err := e.cfg.Store.Targets(ctx, campaignID, nil, after, selectChunk)
+		if err != nil || len(rows) == 0 {
+			return err
+		}
+		for _, t := range rows {
+			after = t.ID
+			if t.ClosedAt.IsZero() {
+				if err := do(t); err != nil {
+					return err
+				}
+			}
+		}
+	}
+}
+
+func (e *Engine) set(ctx context.Context, c ledger.Campaign, op *ledger.SetCampaign) error {
+	err := e.cfg.Store.Apply(ctx, op)[0]
+	if errors.Is(err, ledger.ErrStale) {
+		var from []string
+		for _, s := range op.From {
+			from = append(from, string(s))
+		}
+		return fmt.Errorf("%w: %s is %s, it would have to be %s", ErrState, c.Name, c.State, strings.Join(from, " or "))
+	}
+	if err != nil {
+		return err
+	}
+	poke(e.nudge)
+	return e.wakeOpen(ctx, c.ID, op)
+}
+
+// wakeOpen lets targets look at once at what a person decided.
+func (e *Engine) wakeOpen(ctx context.Context, id int64, op *ledger.SetCampaign) error {
+	if op.To != ledger.CampaignRunning {
+		return nil
+	}
+	return e.eachOpen(ctx, id, func(t ledger.TargetRow) error {
+		if !t.ReleasedAt.IsZero() {
+			e.Wake(t.ID)
+		}
+		return nil
+	})
+}
+
+// Retry begins a new round for a closed target.
+func (e *Engine) Retry(ctx context.Context, actor, name, iccid string) error {
+	c, err := e.cfg.Store.Campaign(ctx, name)
+	if err != nil {
+		return err
+	}
+	card, err := e.cfg.Store.Card(ctx, iccid)
+	if err != nil {
+		return err
+	}
+	targets, err := e.cfg.Store.TargetsOfCard(ctx, card.Card.ID)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(targets, func(t ledger.Target) bool { return t.CampaignID == c.ID })
+	if i < 0 {
+		return fmt.Errorf("campaign: card %s is not in %s: %w", iccid, name, catalog.ErrNotFound)
+	}
+	err = e.cfg.Store.Apply(ctx, &ledger.Retry{
+		Actor: actor, TargetID: targets[i].ID, Decision: swap.DecisionRetry, At: e.cfg.Now(), State: string(swap.Selected),
+	})[0]
+	if errors.Is(err, ledger.ErrStale) {
+		return fmt.Errorf("%w: card %s is %s in %s: only a closed target can be tried again", ErrState, iccid, targets[i].State, name)
+	}
+	if err == nil {
+		e.Wake(targets[i].ID)
+	}
+	return err
+}
+
+// Event is what a network's feed says: an identity attached, in which device,
+// with which APN (POST /v1/events/attach).
+type Event struct {
+	IMSI       string    `json:"imsi"`
+	IMEI       string    `json:"imei,omitempty"`
+	APN        string    `json:"apn,omitempty"`
+	PLMN       string    `json:"plmn,omitempty"`
+	HappenedAt time.Time `json:"happened_at,omitzero"`
+}
+
+// Attach stores an event of a feed, durably before it returns, and wakes its
+// target. catalog.ErrNotFound says that no card has the IMSI.
+func (e *Engine) Attach(ctx context.Context, ev Event) error {
+	cards, err := e.cfg.Store.CardsByIMSI(ctx, ev.IMSI)
+	if err != nil {
+		return err
+	}
+	if len(cards) == 0 {
+		return fmt.Errorf("campaign: no card has IMSI %s: %w", ev.IMSI, catalog.ErrNotFound)
+	}
+	now := e.cfg.Now()
+	raw, err := json.Marshal(ev)
+	if err != nil {
+		return err
+	}
+	for _, c := range cards {
+		op := &ledger.Witness{Evidence: ledger.Evidence{
+			CardID: c.Card.ID, Kind: ledger.EvAttach, SeenAt: now, HappenedAt: ev.HappenedAt, Raw: raw,
+			Body: ledger.Body{IMSI: ev.IMSI, IMEI: ev.IMEI, APN: ev.APN, PLMN: ev.PLMN, Source: "attach feed"},
+		}}
+		if ev.IMEI != "" {
+			op.Pair = &catalog.Pair{CardID: c.Card.ID, IMEI: ev.IMEI, IMSI: ev.IMSI, Source: "attach feed", SeenAt: now}
+		}
+		if err := e.cfg.Store.Apply(ctx, op)[0]; err != nil {
+			return err
+		}
+		if op.TargetID != 0 {
+			e.Wake(op.TargetID)
+		}
+	}
+	return nil
+}

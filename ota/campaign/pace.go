@@ -1,0 +1,196 @@
+package campaign
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/simota/simota/catalog/ledger"
+	"github.com/simota/simota/ota/swap"
+)
+
+const selectChunk = 1000
+
+// pace lets targets go: at the campaign's rate, no more than max_unproven can
+// use, the canary first, and a batch per cron slot.
+func (e *Engine) pace(ctx context.Context) {
+	const tick = 100 * time.Millisecond
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	budgets := map[int64]*budget{}
+	for {
+		if err := e.paceOnce(ctx, budgets); err != nil && ctx.Err() == nil {
+			e.cfg.Log.Error().Err(err).Msg("campaigns not paced")
+		}
+		timer.Reset(tick)
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+		case <-e.nudge:
+		}
+	}
+}
+
+// budget is a token bucket: what a campaign may start now.
+type budget struct {
+	at     time.Time
+	tokens float64
+}
+
+// take fills the bucket and says how many whole tokens are there.
+func (b *budget) take(now time.Time, rate float64) int {
+	if rate == 0 {
+		return selectChunk
+	}
+	if b.at.IsZero() {
+		b.tokens = 1
+	} else {
+		b.tokens = min(b.tokens+now.Sub(b.at).Seconds()*rate, max(rate/4, 1))
+	}
+	b.at = now
+	return int(b.tokens)
+}
+
+func (e *Engine) paceOnce(ctx context.Context, budgets map[int64]*budget) error {
+	all, err := e.cfg.Store.Campaigns(ctx)
+	if err != nil {
+		return err
+	}
+	for _, c := range all {
+		if c.State != ledger.CampaignRunning {
+			delete(budgets, c.ID)
+			continue
+		}
+		if budgets[c.ID] == nil {
+			budgets[c.ID] = &budget{}
+		}
+		if err := e.paceCampaign(ctx, c, budgets[c.ID]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *Engine) paceCampaign(ctx context.Context, c ledger.Campaign, b *budget) error {
+	spec, err := e.specs.get(c)
+	if err != nil {
+		return err
+	}
+	now := e.cfg.Now()
+	if !c.Selected {
+		if err := e.selectTargets(ctx, c, spec); err != nil {
+			return err
+		}
+	}
+	if err := e.slot(ctx, c, spec, now); err != nil {
+		return err
+	}
+	counts, err := e.cfg.Store.Counts(ctx, c.ID)
+	if err != nil {
+		return err
+	}
+	if c.Selected && counts.Open == 0 && counts.Released == counts.Total {
+		return ignoreStale(e.cfg.Store.Apply(ctx, &ledger.Finish{CampaignID: c.ID, At: now})[0])
+	}
+	rate, _ := spec.rate()
+	n := min(b.take(now, rate), selectChunk)
+	if spec.MaxUnproven > 0 {
+		n = min(n, spec.MaxUnproven-underWay(counts))
+	}
+	if n, err = e.canary(ctx, c, spec, counts, n); err != nil || n <= 0 {
+		return err
+	}
+	op := &ledger.Release{CampaignID: c.ID, Limit: n, At: now}
+	if err := ignoreStale(e.cfg.Store.Apply(ctx, op)[0]); err != nil {
+		return err
+	}
+	if rate > 0 {
+		b.tokens -= float64(len(op.TargetIDs))
+	}
+	for _, id := range op.TargetIDs {
+		e.Wake(id)
+	}
+	return nil
+}
+
+// underWay counts the targets that are or will soon be unproven.
+func underWay(c ledger.Counts) int {
+	waiting := c.ByState[string(swap.Selected)] - (c.Total - c.Released)
+	return c.Unproven + c.ByState[string(swap.Snapshot)] + max(waiting, 0)
+}
+
+// canary holds the rest back until enough cards are proven.
+func (e *Engine) canary(ctx context.Context, c ledger.Campaign, spec Spec, counts ledger.Counts, n int) (int, error) {
+	if spec.Canary == 0 || c.CanaryPassed {
+		return n, nil
+	}
+	if proven(counts) >= spec.Canary {
+		return n, e.cfg.Store.Apply(ctx, &ledger.PassCanary{CampaignID: c.ID})[0]
+	}
+	untouched := counts.ByState[string(swap.Skipped)] + counts.ByState[string(swap.Cancelled)]
+	return min(n, spec.Canary-(counts.Released-untouched)), nil
+}
+
+// proven counts the cards that have reached what a canary has to reach.
+func proven(c ledger.Counts) (n int) {
+	for _, s := range []swap.State{
+		swap.Moved, swap.Configuring, swap.SettingsDelivered, swap.Verified, swap.SettingsFailed, swap.Written,
+	} {
+		n += c.ByState[string(s)]
+	}
+	return n
+}
+
+// slot takes the cron slots that have come.
+func (e *Engine) slot(ctx context.Context, c ledger.Campaign, spec Spec, now time.Time) error {
+	if c.NextRun.IsZero() || c.NextRun.After(now) {
+		return nil
+	}
+	s, err := ParseSchedule(spec.Schedule)
+	if err != nil {
+		return err
+	}
+	op := &ledger.Slot{CampaignID: c.ID, Slot: c.NextRun, Next: s.Next(c.NextRun)}
+	if !op.Next.IsZero() && !op.Next.After(now) { // several were missed: they count as one
+		op.Next = s.Next(now)
+	}
+	if s.Missed(c.NextRun, now) {
+		op.Quota = int64(s.Batch())
+		if op.Quota == 0 {
+			op.Quota = -1
+		}
+	} else {
+		e.cfg.Log.Warn().Str("campaign", c.Name).Time("slot", c.NextRun).Time("next", op.Next).
+			Msg("slot missed while the server was not running: skipped, as the campaign says")
+	}
+	return ignoreStale(e.cfg.Store.Apply(ctx, op)[0])
+}
+
+func ignoreStale(err error) error {
+	if errors.Is(err, ledger.ErrStale) {
+		return nil
+	}
+	return err
+}
+
+// selectTargets adds the cards that the campaign selects, in chunks.
+func (e *Engine) selectTargets(ctx context.Context, c ledger.Campaign, spec Spec) error {
+	for after := int64(0); ; {
+		entries, err := e.cfg.Store.Cards(ctx, spec.Select.filter(), after, selectChunk)
+		if err != nil {
+			return err
+		}
+		op := &ledger.AddTargets{CampaignID: c.ID, At: e.cfg.Now(), Complete: len(entries) < selectChunk}
+		for _, en := range entries {
+			op.CardIDs = append(op.CardIDs, en.Card.ID)
+			after = en.Card.ID
+		}
+		if err := e.cfg.Store.Apply(ctx, op)[0]; err != nil {
+			return err
+		}
+		if op.Complete {
+			return nil
+		}
+	}
+}

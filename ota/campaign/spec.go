@@ -1,0 +1,212 @@
+package campaign
+
+import (
+	"bytes"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/simota/simota/catalog"
+	"github.com/simota/simota/ota/swap"
+	"github.com/simota/simota/sat/rfm"
+)
+
+// Spec is a campaign file.
+type Spec struct {
+	Name        string            `yaml:"campaign" json:"campaign"`
+	Kind        swap.Kind         `yaml:"kind" json:"kind"`
+	Select      Select            `yaml:"select" json:"select"`
+	To          string            `yaml:"to" json:"to,omitempty"`             // swap: the new operator
+	Attested    string            `yaml:"attested" json:"attested,omitempty"` // swap by rfm: who says that the new operator knows these IMSIs with these keys
+	MaxUnproven int               `yaml:"max_unproven" json:"max_unproven,omitempty"`
+	Canary      int               `yaml:"canary" json:"canary,omitempty"` // so many must be moved (rfm: written) before the rest starts
+	DoneWhen    swap.Goal         `yaml:"done_when" json:"done_when,omitempty"`
+	Retries     *int              `yaml:"retries" json:"retries,omitempty"` // of a write that certainly did not run; default 2
+	Deadlines   Deadlines         `yaml:"deadlines" json:"deadlines,omitzero"`
+	Schedule    ScheduleSpec      `yaml:"schedule" json:"schedule,omitzero"`
+	Rate        string            `yaml:"rate" json:"rate,omitempty"`   // cards started per second, "50/s"; empty is no limit
+	Write       map[string]string `yaml:"write" json:"write,omitempty"` // rfm: file name to content, hex
+}
+
+// Select says which cards a campaign takes. Fields narrow each other down.
+type Select struct {
+	All      bool     `yaml:"all" json:"all,omitempty"`
+	File     string   `yaml:"file" json:"file,omitempty"` // one ICCID per line; the CLI reads it into ICCIDs
+	ICCIDs   []string `yaml:"iccids" json:"iccids,omitempty"`
+	Operator string   `yaml:"operator" json:"operator,omitempty"`
+	Country  string   `yaml:"country" json:"country,omitempty"`
+	CardType string   `yaml:"card_type" json:"card_type,omitempty"`
+	Tags     []string `yaml:"tags" json:"tags,omitempty"`
+}
+
+// Deadlines say how long a target may stay in a state; zero is the default.
+type Deadlines struct {
+	Snapshot          time.Duration `yaml:"snapshot" json:"snapshot,omitempty"`
+	Switching         time.Duration `yaml:"switching" json:"switching,omitempty"`
+	Switched          time.Duration `yaml:"switched" json:"switched,omitempty"`
+	Probing           time.Duration `yaml:"probing" json:"probing,omitempty"`
+	Waiting           time.Duration `yaml:"waiting" json:"waiting,omitempty"`
+	Configuring       time.Duration `yaml:"configuring" json:"configuring,omitempty"`
+	SettingsDelivered time.Duration `yaml:"settings_delivered" json:"settings_delivered,omitempty"`
+}
+
+// FieldError says what is wrong with one field of a file.
+type FieldError struct {
+	Field string // "schedule.cron"
+	Msg   string
+}
+
+// Error gives field and message.
+func (e FieldError) Error() string { return "campaign: " + e.Field + ": " + e.Msg }
+
+// ParseSpec reads a campaign file strictly: unknown fields are errors with
+// their place, and the first field that cannot work is a [FieldError].
+func ParseSpec(text []byte) (Spec, error) {
+	var s Spec
+	if err := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict()).Decode(&s); err != nil {
+		return Spec{}, fmt.Errorf("campaign: %w", err)
+	}
+	return s, s.Check()
+}
+
+var nameForm = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,62}$`)
+
+// Check looks for the first field that cannot work.
+func (s Spec) Check() error {
+	bad := func(field, format string, args ...any) error {
+		return FieldError{Field: field, Msg: fmt.Sprintf(format, args...)}
+	}
+	if !nameForm.MatchString(s.Name) {
+		return bad("campaign", "%q is no name: lower-case letters, digits, dot, dash, at most 63", s.Name)
+	}
+	if s.Select.empty() {
+		return bad("select", "nothing selects cards: name a file, an operator, country, card_type or tags, or write all: true")
+	}
+	if _, err := s.rate(); err != nil {
+		return bad("rate", "%v", err)
+	}
+	if _, err := ParseSchedule(s.Schedule); err != nil {
+		return bad("schedule", "%s", strings.TrimPrefix(err.Error(), "campaign: "))
+	}
+	for field, n := range map[string]int{"max_unproven": s.MaxUnproven, "canary": s.Canary, "retries": s.retries()} {
+		if n < 0 {
+			return bad(field, "%d is negative", n)
+		}
+	}
+	if s.Schedule.Batch > 0 && s.Canary > s.Schedule.Batch {
+		return bad("canary", "%d cards are more than one batch of %d", s.Canary, s.Schedule.Batch)
+	}
+	switch s.Kind {
+	case swap.KindSwap:
+		return s.checkSwap(bad)
+	case swap.KindRFM:
+		return s.checkRFM(bad)
+	}
+	return bad("kind", "%q is not known: swap or rfm", s.Kind)
+}
+
+func (s Spec) checkSwap(bad func(string, string, ...any) error) error {
+	switch {
+	case s.To == "":
+		return bad("to", "a swap needs the operator to switch to")
+	case s.MaxUnproven == 0:
+		return bad("max_unproven", "a swap needs it: so many cards may be switched and unproven at once")
+	case strings.TrimSpace(s.Attested) == "":
+		return bad("attested", "say who attests that %s knows the new IMSIs with these cards' keys: they are in no file that OTA can write", s.To)
+	case len(s.Write) > 0:
+		return bad("write", "is for kind rfm: a swap's files come from the operator and the card type")
+	}
+	switch s.DoneWhen {
+	case "", swap.GoalMoved, swap.GoalSettings, swap.GoalVerified:
+		return nil
+	}
+	return bad("done_when", "%q is not known: moved, settings-delivered or verified", s.DoneWhen)
+}
+
+func (s Spec) checkRFM(bad func(string, string, ...any) error) error {
+	if len(s.Write) == 0 {
+		return bad("write", "kind rfm needs files to write: a map of file name to hex octets")
+	}
+	for name, value := range s.Write {
+		f, ok := rfm.Lookup(name)
+		switch {
+		case !ok:
+			return bad("write."+name, "unknown file; known are %s", strings.Join(fileNames(), ", "))
+		case name == "imsi" || f.Secret:
+			return bad("write."+name, "is not written by kind rfm: use kind swap")
+		}
+		if b, err := hex.DecodeString(value); err != nil || len(b) == 0 {
+			return bad("write."+name, "%q is not hex octets", value)
+		}
+	}
+	if s.To != "" || s.DoneWhen != "" || s.Attested != "" {
+		return bad("to", "to, attested and done_when are for kind swap")
+	}
+	return nil
+}
+
+func fileNames() (names []string) {
+	for _, f := range rfm.Files() {
+		names = append(names, f.Name)
+	}
+	return names
+}
+
+func (s Select) empty() bool {
+	return !s.All && s.File == "" && len(s.ICCIDs) == 0 && s.Operator == "" && s.Country == "" && s.CardType == "" && len(s.Tags) == 0
+}
+
+func (s Select) filter() catalog.Filter {
+	return catalog.Filter{ICCIDs: s.ICCIDs, Operator: s.Operator, Country: s.Country, Type: s.CardType, Tags: s.Tags}
+}
+
+// rate is cards per second; 0 is no limit.
+func (s Spec) rate() (float64, error) {
+	if s.Rate == "" {
+		return 0, nil
+	}
+	n, ok := strings.CutSuffix(strings.TrimSpace(s.Rate), "/s")
+	if !ok {
+		return 0, fmt.Errorf("%q: write cards per second, as 50/s", s.Rate)
+	}
+	v, err := strconv.ParseFloat(strings.TrimSpace(n), 64)
+	if err != nil || v <= 0 || v > 1e6 {
+		return 0, errors.Join(fmt.Errorf("%q: write cards per second, as 50/s", s.Rate))
+	}
+	return v, nil
+}
+
+func (s Spec) retries() int {
+	if s.Retries == nil {
+		return 2
+	}
+	return *s.Retries
+}
+
+func (s Spec) goal() swap.Goal {
+	if s.DoneWhen == "" {
+		return swap.GoalSettings
+	}
+	return s.DoneWhen
+}
+
+// deadlines fills in the defaults.
+func (s Spec) deadlines() swap.Deadlines {
+	d := swap.DefaultDeadlines()
+	for _, f := range []struct{ to, from *time.Duration }{
+		{&d.Snapshot, &s.Deadlines.Snapshot}, {&d.Switching, &s.Deadlines.Switching}, {&d.Switched, &s.Deadlines.Switched},
+		{&d.Probing, &s.Deadlines.Probing}, {&d.Waiting, &s.Deadlines.Waiting}, {&d.Configuring, &s.Deadlines.Configuring},
+		{&d.SettingsDelivered, &s.Deadlines.SettingsDelivered},
+	} {
+		if *f.from > 0 {
+			*f.to = *f.from
+		}
+	}
+	return d
+}

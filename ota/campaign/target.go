@@ -1,0 +1,247 @@
+package campaign
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/simota/simota/catalog"
+	"github.com/simota/simota/catalog/ledger"
+	"github.com/simota/simota/ota/delivery"
+	"github.com/simota/simota/ota/swap"
+)
+
+// process does all that a target needs now.
+func (e *Engine) process(ctx context.Context, id int64) error {
+	lease, err := e.lease(ctx, id, e.cfg.Now())
+	if errors.Is(err, ledger.ErrLeaseLost) {
+		return nil // another server has it
+	}
+	if err != nil {
+		return err
+	}
+	for range mostRounds {
+		again, err := e.once(ctx, lease)
+		switch {
+		case errors.Is(err, ledger.ErrLeaseLost):
+			e.leases.drop(id)
+			return nil
+		case err != nil:
+			return err
+		case !again:
+			return nil
+		}
+	}
+	return fmt.Errorf("campaign: target %d does not come to rest", id)
+}
+
+// once reads all that is known, does one thing, and says whether to look again.
+func (e *Engine) once(ctx context.Context, lease ledger.Lease) (again bool, err error) {
+	dos, err := e.cfg.Store.Dossier(ctx, lease.TargetID)
+	if err != nil {
+		return false, err
+	}
+	t, now := dos.Target, e.cfg.Now()
+	closed := !t.ClosedAt.IsZero()
+	switch {
+	case t.ReleasedAt.IsZero(), closed && swap.State(t.State) == swap.Cancelled, closed && len(t.Facts) == 0:
+		return false, nil
+	case t.ClaimedAt.IsZero() && !closed:
+		spec, err := e.specs.get(dos.Campaign)
+		if err != nil {
+			return false, err
+		}
+		return e.claim(ctx, lease, dos, spec, now)
+	}
+	var facts swap.Facts
+	if err := json.Unmarshal(t.Facts, &facts); err != nil {
+		return false, fmt.Errorf("campaign: target %d: stored facts: %w", t.ID, err)
+	}
+	var due time.Time
+	if !closed {
+		changed, at, err := e.cfg.Desk.Drive(ctx, lease, dos, routes(facts, fenceWay(facts)))
+		if err != nil {
+			return false, e.held(ctx, lease, dos, facts, err)
+		}
+		if changed {
+			return true, nil
+		}
+		due = at
+	}
+	r := swap.Next(facts, dos.Evidence(), now)
+	if r.Due.IsZero() || !due.IsZero() && due.Before(r.Due) {
+		r.Due = due
+	}
+	if closed {
+		return e.late(ctx, lease, dos, r, now)
+	}
+	if r.Clear {
+		err := e.cfg.Desk.Clear(ctx, lease, dos, facts.KeysetID, r.Step, now.Add(facts.Deadlines.Switching), routes(facts, fenceWay(facts)))
+		if err != nil {
+			return false, err
+		}
+	}
+	if r.Action != nil {
+		return e.act(ctx, lease, dos, facts, r, now)
+	}
+	return false, e.advance(ctx, lease, dos, r, now)
+}
+
+// late lifts a closed target whose evidence now says more; it works on only
+// when the card is free.
+func (e *Engine) late(ctx context.Context, lease ledger.Lease, dos ledger.Dossier, r swap.Result, now time.Time) (again bool, err error) {
+	if string(r.State) == dos.Target.State && r.Closed {
+		return false, nil
+	}
+	if r.Closed {
+		return false, e.advance(ctx, lease, dos, r, now)
+	}
+	err = e.cfg.Store.Apply(ctx, &ledger.Reopen{Lease: lease, At: now})[0]
+	if errors.Is(err, ledger.ErrCardBusy) {
+		r.Closed, r.Due = true, time.Time{}
+		return false, e.advance(ctx, lease, dos, r, now)
+	}
+	return err == nil, err
+}
+
+// act sends what the saga asks for.
+func (e *Engine) act(ctx context.Context, lease ledger.Lease, dos ledger.Dossier, f swap.Facts, r swap.Result, now time.Time) (again bool, err error) {
+	spec, err := e.specs.get(dos.Campaign)
+	if err != nil {
+		return false, err
+	}
+	err = e.cfg.Desk.Send(ctx, lease, dos, order(f, r, spec))
+	if errors.Is(err, delivery.ErrTooLong) {
+		r.State, r.Cause, r.Closed, r.Action = swap.Held, err.Error(), true, nil
+		return false, e.advance(ctx, lease, dos, r, now)
+	}
+	if err != nil {
+		return false, e.held(ctx, lease, dos, f, err)
+	}
+	return true, nil
+}
+
+// held deals with what the store holds back: it is not a failure but a reason
+// to wait, or to settle an open write of another target first. Any other cause
+// it gives back.
+func (e *Engine) held(ctx context.Context, lease ledger.Lease, dos ledger.Dossier, f swap.Facts, cause error) error {
+	now := e.cfg.Now()
+	r := swap.Next(f, dos.Evidence(), now)
+	r.Action = nil
+	wait := func(why string, d time.Duration) error {
+		r.Cause = why
+		if again := now.Add(e.scale(d)); r.Due.IsZero() || again.Before(r.Due) {
+			r.Due = again
+		}
+		return e.advance(ctx, lease, dos, r, now)
+	}
+	switch {
+	case errors.Is(cause, ledger.ErrUnproven):
+		return wait("waiting: max_unproven reached", 30*time.Second)
+	case errors.Is(cause, ledger.ErrNotRunning):
+		return wait("waiting: the campaign is not running", time.Minute)
+	case errors.Is(cause, ledger.ErrOpenWrite), errors.Is(cause, ledger.ErrSuspect):
+		// A write that another target left open, or a keyset under suspicion:
+		// its fence goes first, to every number.
+		deadline := now.Add(f.Deadlines.Switching)
+		if err := e.cfg.Desk.Clear(ctx, lease, dos, f.KeysetID, r.Step, deadline, routes(f, fenceWay(f))); err != nil {
+			return err
+		}
+		return wait("waiting: an earlier write of this card has to be settled first", time.Minute)
+	}
+	return cause
+}
+
+// order turns an action of the saga into an order of delivery.
+func order(f swap.Facts, r swap.Result, spec Spec) delivery.Order {
+	a := r.Action
+	return delivery.Order{
+		Step: a.Step, Kind: a.Kind, Label: a.Label, Purpose: a.Purpose, Routes: routes(f, a.Way),
+		KeysetID: f.KeysetID, TAR: f.TAR, SPI: f.SPI, Format: f.Format, Script: a.Script, Fence: a.Fence, Expect: a.Expect,
+		FenceOf: a.FenceOf, MaxParts: f.MaxParts, AllowWeak: f.AllowWeak, Push: a.Push, Deadline: a.Deadline, Replaces: a.Replaces,
+		IfRunning: a.Begins || a.Kind == ledger.Read && r.State == swap.Snapshot, Unproven: a.Kind == ledger.Write,
+		MaxUnproven: maxUnproven(a, spec),
+	}
+}
+
+func maxUnproven(a *swap.Action, spec Spec) int {
+	if a.Kind != ledger.Write {
+		return 0
+	}
+	return spec.MaxUnproven
+}
+
+func fenceWay(f swap.Facts) swap.Way {
+	if f.To.Subscription != 0 {
+		return swap.Both
+	}
+	return swap.Old
+}
+
+// routes are the ways to the sides of a card.
+func routes(f swap.Facts, w swap.Way) (out []delivery.Route) {
+	add := func(s swap.Side) {
+		if len(s.Links) > 0 {
+			out = append(out, delivery.Route{Link: s.Links[0], SubscriptionID: s.Subscription, Source: s.Source, Destination: s.MSISDN})
+		}
+	}
+	if w != swap.New {
+		add(f.From)
+	}
+	if w != swap.Old {
+		add(f.To)
+	}
+	return out
+}
+
+// advance caches what the saga says, when it says something new.
+func (e *Engine) advance(ctx context.Context, lease ledger.Lease, dos ledger.Dossier, r swap.Result, now time.Time) error {
+	t := dos.Target
+	changed := string(r.State) != t.State || r.Closed != !t.ClosedAt.IsZero()
+	if !changed && r.Cause == t.Cause && r.Due.Equal(t.DueAt) && r.Step == t.Step {
+		return nil
+	}
+	op := &ledger.Advance{
+		Lease: lease, State: string(r.State), Cause: r.Cause, Step: r.Step, Unproven: unproven(dos, r), DueAt: r.Due,
+		Closed: r.Closed, At: now,
+	}
+	if changed {
+		op.Evidence = []ledger.Evidence{{
+			TargetID: t.ID, CardID: t.CardID, Kind: ledger.EvState, SeenAt: now,
+			Body: ledger.Body{State: string(r.State), Text: r.Cause},
+		}}
+	}
+	if r.Moved != nil && dos.Entry.Card.Active != t.To && t.To != 0 {
+		op.Active = t.To
+		if r.Moved.IMEI != "" {
+			op.Pair = &catalog.Pair{CardID: t.CardID, IMEI: r.Moved.IMEI, Source: r.Moved.Source, SeenAt: r.Moved.At}
+			for _, s := range dos.Entry.Subscriptions {
+				if s.ID == t.To {
+					op.Pair.IMSI = s.IMSI
+				}
+			}
+		}
+	}
+	if err := e.cfg.Store.Apply(ctx, op)[0]; err != nil {
+		return err
+	}
+	if changed {
+		poke(e.nudge)
+	}
+	if r.Closed {
+		e.leases.drop(t.ID)
+	}
+	poke(e.due)
+	return nil
+}
+
+// unproven reports whether the target counts against max_unproven: it does
+// from its first write until it is proven, failed for good, or forgiven.
+func unproven(dos ledger.Dossier, r swap.Result) bool {
+	if r.State == swap.Dark && !dos.Target.ClosedAt.IsZero() && !dos.Target.Unproven {
+		return false // a person resumed the campaign after it went dark
+	}
+	return r.State.Unproven() || r.State == swap.NotSwitched && dos.Target.Unproven
+}

@@ -1,0 +1,234 @@
+package lab
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/simota/simota/ota"
+	"github.com/simota/simota/ota/lab/uicc"
+	"github.com/simota/simota/smpp"
+	"github.com/simota/simota/smpp/smscsim"
+)
+
+// Config describes a world. Zero values other than Operators, Cards and CardTypes mean: real time, no faults, no
+// feed, no logs, no control socket.
+type Config struct {
+	Operators []Operator             `yaml:"operators"`
+	Cards     string                 `yaml:"cards"`      // path of the card file
+	CardTypes map[string]Personality `yaml:"card_types"` // by the name in column CARD_TYPE
+	Feed      Feed                   `yaml:"feed"`
+	Speed     float64                `yaml:"speed"` // seconds of the world in a real one; 0 is 1
+	Seed      int64                  `yaml:"seed"`
+	Timing    Timing                 `yaml:"timing"`
+	Faults    Faults                 `yaml:"faults"`
+	Logs      string                 `yaml:"logs"`    // directory for wire.jsonl, card.jsonl and world.jsonl
+	Control   string                 `yaml:"control"` // path of a unix socket with the control interface
+
+	// Observe is called for every event of the world, from many goroutines, and must not block.
+	Observe func(Event) `yaml:"-"`
+}
+
+// Operator is a network: its SMSC, one ESME account and its home PLMN.
+type Operator struct {
+	Name     string      `yaml:"name"`
+	PLMN     string      `yaml:"plmn"`      // MCC and MNC, 5 or 6 digits
+	SMSC     string      `yaml:"smsc"`      // service centre address, "+" and digits
+	Listen   string      `yaml:"listen"`    // TCP address; empty is 127.0.0.1:0
+	SystemID string      `yaml:"system_id"` // of the account
+	Password smpp.Secret `yaml:"password"`
+	// IDResponse and IDReceipt say how message ids are written in responses and receipts: hex, decimal, padded-hex or
+	// padded-decimal; empty is hex.
+	IDResponse string `yaml:"id_response"`
+	IDReceipt  string `yaml:"id_receipt"`
+	Country    string `yaml:"country"` // ISO 3166 code, for people
+	APN        string `yaml:"apn"`     // what devices that start here use before they are configured; may be empty
+}
+
+// Personality says which virtual card a card type is.
+type Personality struct {
+	Personality string    `yaml:"personality"` // compact-3des or expanded-aes
+	Refresh     string    `yaml:"refresh"`     // card, immediate or none; empty is that of the personality
+	Tracking    *Tracking `yaml:"tracking"`    // nil for a card without such an applet
+}
+
+// Tracking is the IMEI-tracking applet of a card type; offsets count octets of the message's secured data.
+type Tracking struct {
+	TAR    string `yaml:"tar"`    // six hex digits
+	Server string `yaml:"server"` // number it reports to
+	IMEI   int    `yaml:"imei"`   // where the IMEI goes, 8 octets
+	IMSI   int    `yaml:"imsi"`   // where the IMSI goes, 9 octets
+	Length int    `yaml:"length"` // of the whole data; 0 is as much as is needed
+}
+
+// Feed says where attach events are posted.
+type Feed struct {
+	URL   string      `yaml:"url"`   // http://host:port, or the path of a unix socket; empty for none
+	Token smpp.Secret `yaml:"token"` // bearer token
+}
+
+// Timing holds the durations of the world, before they are divided by its speed.
+type Timing struct {
+	Hop      time.Duration `yaml:"hop"`      // one way between SMSC and device or SMSC and ESME, give or take a third; default 300 ms
+	Offline  time.Duration `yaml:"offline"`  // how long a REFRESH or restart takes; default 8 s
+	Copy     time.Duration `yaml:"copy"`     // after which a duplicate comes; default 3 s
+	Validity time.Duration `yaml:"validity"` // of a message that names none; default 72 h
+}
+
+// Speed limits and what a store holds.
+const (
+	maxSpeed  = 100_000
+	maxStored = 1000 // messages for one number; more are refused with ESME_RMSGQFUL
+)
+
+// ParseConfig reads a configuration in YAML. Unknown fields are errors; every error names its line.
+func ParseConfig(b []byte) (Config, error) {
+	var c Config
+	if err := yaml.NewDecoder(bytes.NewReader(b), yaml.Strict()).Decode(&c); err != nil {
+		return Config{}, fmt.Errorf("lab: configuration: %w", err)
+	}
+	_, err := c.withDefaults()
+	return c, err
+}
+
+func (c Config) withDefaults() (Config, error) {
+	c.Speed = cmp.Or(c.Speed, 1)
+	c.Timing.Hop = cmp.Or(c.Timing.Hop, 300*time.Millisecond)
+	c.Timing.Offline = cmp.Or(c.Timing.Offline, 8*time.Second)
+	c.Timing.Copy = cmp.Or(c.Timing.Copy, 3*time.Second)
+	c.Timing.Validity = cmp.Or(c.Timing.Validity, 72*time.Hour)
+	c.Faults.AbsentFor = cmp.Or(c.Faults.AbsentFor, 5*time.Minute)
+	if !(c.Speed > 0 && c.Speed <= maxSpeed) {
+		return c, fmt.Errorf("lab: speed %v: want more than 0 and at most %d", c.Speed, maxSpeed)
+	}
+	for name, d := range map[string]time.Duration{
+		"hop": c.Timing.Hop, "offline": c.Timing.Offline, "copy": c.Timing.Copy, "validity": c.Timing.Validity,
+	} {
+		if d < 0 {
+			return c, fmt.Errorf("lab: timing: %s %v is negative", name, d)
+		}
+	}
+	if c.Cards == "" {
+		return c, errors.New("lab: cards is missing: name a card file")
+	}
+	if _, _, err := c.Feed.target(); err != nil {
+		return c, err
+	}
+	for name, p := range c.CardTypes {
+		if _, err := p.profile(); err != nil {
+			return c, fmt.Errorf("lab: card type %q: %w", name, err)
+		}
+	}
+	if err := c.checkOperators(); err != nil {
+		return c, err
+	}
+	return c, c.Faults.check()
+}
+
+func (c Config) checkOperators() error {
+	if len(c.Operators) == 0 {
+		return errors.New("lab: operators is missing: name at least one")
+	}
+	for i, o := range c.Operators {
+		twin := func(p Operator) bool { return p.Name == o.Name || p.SMSC == o.SMSC }
+		switch {
+		case o.Name == "":
+			return fmt.Errorf("lab: operator %d has no name", i+1)
+		case slices.ContainsFunc(c.Operators[:i], twin):
+			return fmt.Errorf("lab: operator %q: name and smsc must differ from those of the others", o.Name)
+		case len(o.PLMN) < 5 || len(o.PLMN) > 6 || !digits(o.PLMN):
+			return fmt.Errorf("lab: operator %q: plmn %q: want 5 or 6 digits", o.Name, o.PLMN)
+		case !international(o.SMSC):
+			return fmt.Errorf("lab: operator %q: smsc %q: want + and 3 to 15 digits", o.Name, o.SMSC)
+		case o.SystemID == "" || len(o.SystemID) > 15:
+			return fmt.Errorf("lab: operator %q: system_id %q: want 1 to 15 characters", o.Name, o.SystemID)
+		}
+		for _, id := range []string{o.IDResponse, o.IDReceipt} {
+			if _, ok := idFormats[id]; !ok {
+				return fmt.Errorf("lab: operator %q: message id format %q: want hex, decimal, padded-hex or padded-decimal", o.Name, id)
+			}
+		}
+	}
+	return nil
+}
+
+var idFormats = map[string]smscsim.IDFormat{
+	"": smscsim.HexID, "hex": smscsim.HexID, "decimal": smscsim.DecimalID,
+	"padded-hex": smscsim.PaddedHexID, "padded-decimal": smscsim.PaddedDecimalID,
+}
+
+// profile is the virtual card of a personality.
+func (p Personality) profile() (uicc.Profile, error) {
+	var card uicc.Profile
+	switch p.Personality {
+	case "compact-3des":
+		card = uicc.CompactTripleDES()
+	case "expanded-aes":
+		card = uicc.ExpandedAES()
+	default:
+		return card, fmt.Errorf("personality %q: want compact-3des or expanded-aes", p.Personality)
+	}
+	switch mode := uicc.RefreshMode(p.Refresh); mode {
+	case "":
+	case uicc.RefreshByCard:
+		own := uicc.CompactTripleDES()
+		card.Refresh, card.RefreshQualifier, card.RefreshDelay = mode, own.RefreshQualifier, own.RefreshDelay
+	case uicc.RefreshImmediate, uicc.RefreshNone:
+		card.Refresh = mode
+	default:
+		return card, fmt.Errorf("refresh %q: want card, immediate or none", p.Refresh)
+	}
+	_, err := p.Tracking.applet()
+	return card, err
+}
+
+// Lengths of the two fields of a tracking message.
+const (
+	imeiLength = 8
+	imsiLength = 9
+)
+
+func (t *Tracking) applet() (*uicc.Tracking, error) {
+	if t == nil {
+		return nil, nil
+	}
+	tar, err := ota.ParseTAR(t.TAR)
+	if err != nil {
+		return nil, fmt.Errorf("tracking: %w", err)
+	}
+	need := max(t.IMEI+imeiLength, t.IMSI+imsiLength)
+	length := cmp.Or(t.Length, need)
+	if t.IMEI < 0 || t.IMSI < 0 || need > length || length > 100 || !international(t.Server) {
+		return nil, fmt.Errorf("tracking: IMEI at %d and IMSI at %d in %d octets, to %q: want both inside of at most 100 octets, and + and digits",
+			t.IMEI, t.IMSI, length, t.Server)
+	}
+	return &uicc.Tracking{TAR: tar, Server: t.Server, Template: make([]byte, length), IMEIAt: t.IMEI, IMSIAt: t.IMSI}, nil
+}
+
+// target splits the feed's address into what to dial and what to post to; both are empty without a feed.
+func (f Feed) target() (socket, base string, err error) {
+	switch {
+	case f.URL == "":
+		return "", "", nil
+	case strings.HasPrefix(f.URL, "http://"), strings.HasPrefix(f.URL, "https://"):
+		if u, err := url.Parse(f.URL); err != nil || u.Host == "" {
+			return "", "", fmt.Errorf("lab: feed: url %q: want http://host:port or the path of a unix socket", f.URL)
+		}
+		return "", strings.TrimSuffix(f.URL, "/"), nil
+	}
+	return f.URL, "http://feed", nil
+}
+
+func digits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
+
+func international(s string) bool {
+	rest, plus := strings.CutPrefix(s, "+")
+	return plus && len(rest) >= 3 && len(rest) <= 15 && digits(rest)
+}
