@@ -200,15 +200,19 @@ var sendLaws = []law{
 	{"nothing of a concluded attempt goes out any more", func(w *world) {
 		e, l := w.one()
 		b := packet(l, e, ledger.Write, 40, 1)
-		b.Submissions = append(b.Submissions, b.Submissions[0], b.Submissions[0])
+		b.Submissions = append(b.Submissions, b.Submissions[0])
 		s := w.sent(b)
-		w.must(&ledger.Sending{IDs: []int64{w.attempt(b.AttemptID).Parts[0].Submissions[1].ID}, At: now})
 		w.prove(b.AttemptID, ledger.Unsent)
+		w.equal("what had not left", w.attempt(b.AttemptID).Parts[0].Submissions[1].State, ledger.Withdrawn)
 		again := b.Submissions[0]
 		again.PartID = s.PartID
 		w.refuse(&ledger.Resubmit{Lease: l, Submissions: []ledger.Submission{again}}, ledger.ErrStale)
-		w.must(&ledger.Respond{SubmissionID: s.ID, State: ledger.Temporary, At: now},
-			&ledger.Respond{SubmissionID: w.attempt(b.AttemptID).Parts[0].Submissions[1].ID, State: ledger.Ready, At: now})
+		for i, late := range []ledger.SubmissionState{ledger.Temporary, ledger.Ready} {
+			read := packet(l, e, ledger.Read, uint64(41+i), 2+i)
+			s := w.sent(read)
+			w.prove(read.AttemptID, ledger.Executed)
+			w.must(&ledger.Respond{SubmissionID: s.ID, State: late, At: now})
+		}
 		ids, _ := w.outbox("l", now.Add(time.Hour), 10)
 		w.equal("outbox", len(ids), 0)
 	}},

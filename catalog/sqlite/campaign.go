@@ -167,7 +167,7 @@ func (t *tx) release(op *ledger.Release) error {
 	if c.quota >= 0 {
 		n = min(n, c.quota)
 	}
-	ids, err := t.ids(`SELECT id FROM target WHERE campaign_id = ?1 AND released_at IS NULL AND closed_at IS NULL ORDER BY id LIMIT ?2`, op.CampaignID, n)
+	ids, err := t.ids(`SELECT id FROM target INDEXED BY target_unreleased WHERE campaign_id = ?1 AND released_at IS NULL AND closed_at IS NULL ORDER BY id LIMIT ?2`, op.CampaignID, n)
 	if err != nil {
 		return err
 	}

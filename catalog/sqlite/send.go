@@ -60,18 +60,17 @@ func (t *tx) sending(op *ledger.Sending) error {
 
 // answered is a submission when its response comes.
 type answered struct {
-	ledger.Submission
-	kind    ledger.AttemptKind
-	outcome ledger.Outcome
-	target  int64
+	id     int64
+	state  ledger.SubmissionState
+	named  bool // its message id is known
+	open   bool // its attempt is
+	target int64
 }
 
 func (t *tx) answered(id int64) (a answered, err error) {
-	found, err := t.row(`SELECT s.id, s.part_id, s.try, s.link, s.subscription_id, s.source, s.destination, s.state, s.valid_until,
-		COALESCE(s.message_id, ''), COALESCE(s.id_normal, ''), a.kind, COALESCE(a.outcome, ''), COALESCE(a.target_id, 0)
+	found, err := t.row(`SELECT s.id, s.state, COALESCE(s.message_id, s.id_normal) IS NOT NULL, a.outcome IS NULL, COALESCE(a.target_id, 0)
 		FROM submission s JOIN part p ON p.id = s.part_id JOIN attempt a ON a.id = p.attempt_id WHERE s.id = ?1`, []any{id},
-		&a.ID, &a.PartID, &a.Try, &a.Link, &a.SubscriptionID, &a.Source, &a.Destination, &a.State, when{&a.ValidUntil},
-		&a.MessageID, &a.IDNormal, &a.kind, &a.outcome, &a.target)
+		&a.id, &a.state, &a.named, &a.open, &a.target)
 	if err == nil && !found {
 		err = fmt.Errorf("%w: submission %d", catalog.ErrNotFound, id)
 	}
@@ -87,9 +86,9 @@ func (t *tx) respond(op *ledger.Respond) error {
 		return err
 	}
 	if !known(op.State) {
-		return fmt.Errorf("sqlite: respond: submission %d cannot become %q by a response", s.ID, op.State)
+		return fmt.Errorf("sqlite: respond: submission %d cannot become %q by a response", s.id, op.State)
 	}
-	if follows(s.State, op.State) {
+	if follows(s.state, op.State) {
 		if err := t.become(op, s); err != nil {
 			return err
 		}
@@ -131,45 +130,42 @@ func (t *tx) become(op *ledger.Respond, s answered) error {
 	switch op.State {
 	case ledger.Ready:
 		state := ledger.Ready
-		if s.outcome != ledger.Open {
+		if !s.open {
 			state = ledger.Withdrawn
 		}
 		_, err = t.exec(`UPDATE submission SET state = ?2, not_before = ?3, err = ?4, sent_at = NULL WHERE id = ?1`,
-			s.ID, string(state), us(op.NotBefore), txt(op.Err))
+			s.id, string(state), us(op.NotBefore), txt(op.Err))
 	case ledger.Ambiguous:
-		_, err = t.exec(`UPDATE submission SET state = 'ambiguous', not_before = ?2, err = ?3 WHERE id = ?1`, s.ID, us(op.NotBefore), txt(op.Err))
+		_, err = t.exec(`UPDATE submission SET state = 'ambiguous', not_before = ?2, err = ?3 WHERE id = ?1`, s.id, us(op.NotBefore), txt(op.Err))
 	default:
-		_, err = t.exec(`UPDATE submission SET state = ?2, status = ?3, err = ?4 WHERE id = ?1`, s.ID, string(op.State), op.Status, txt(op.Err))
+		_, err = t.exec(`UPDATE submission SET state = ?2, status = ?3, err = ?4 WHERE id = ?1`, s.id, string(op.State), op.Status, txt(op.Err))
 	}
-	if err == nil && op.State == ledger.Temporary && s.outcome == ledger.Open {
-		err = t.succeed(op, s)
+	if err == nil && op.State == ledger.Temporary && s.open {
+		err = t.succeed(op)
 	}
 	return err
 }
 
 // succeed makes the successor of a submission that was refused for now, unless
 // the part has already gone that way again.
-func (t *tx) succeed(op *ledger.Respond, s answered) error {
-	var last, again int
-	if _, err := t.row(`SELECT MAX(try), COALESCE(SUM(try > ?2 AND link = ?3 AND destination = ?4), 0) FROM submission WHERE part_id = ?1`,
-		[]any{s.PartID, s.Try, s.Link, s.Destination}, &last, &again); err != nil || again > 0 {
-		return err
-	}
-	next := s.Submission
-	next.Try, next.NotBefore = last+1, op.NotBefore
-	return t.insertSubmission(next, s.kind)
+func (t *tx) succeed(op *ledger.Respond) error {
+	_, err := t.exec(`INSERT INTO submission (part_id, try, link, urgent, subscription_id, source, destination, state, not_before, valid_until)
+		SELECT part_id, (SELECT MAX(try) + 1 FROM submission WHERE part_id = s.part_id), link, urgent, subscription_id, source, destination, 'ready', ?2, valid_until
+		FROM submission s WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM submission n
+		WHERE n.part_id = s.part_id AND n.try > s.try AND n.link = s.link AND n.destination = s.destination)`, op.SubmissionID, us(op.NotBefore))
+	return err
 }
 
 // remember keeps the message id of a submission that has none, and finds the
 // receipts that came before it.
 func (t *tx) remember(op *ledger.Respond, s answered) error {
-	if s.MessageID == "" && s.IDNormal == "" {
-		if _, err := t.exec(`UPDATE submission SET message_id = ?2, id_normal = ?3 WHERE id = ?1`, s.ID, txt(op.MessageID), txt(op.IDNormal)); err != nil {
+	if !s.named {
+		if _, err := t.exec(`UPDATE submission SET message_id = ?2, id_normal = ?3 WHERE id = ?1`, s.id, txt(op.MessageID), txt(op.IDNormal)); err != nil {
 			return err
 		}
 		if op.IDNormal != "" {
 			if _, err := t.exec(`INSERT INTO receipt_key (id_scope, id_normal, submission_id) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING`,
-				op.IDScope, op.IDNormal, s.ID); err != nil {
+				op.IDScope, op.IDNormal, s.id); err != nil {
 				return err
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -169,6 +170,7 @@ func TestFailedCommitFailsEveryOperation(t *testing.T) {
 		case <-t.Context().Done():
 			t.Fatal("not queued")
 		default:
+			runtime.Gosched()
 		}
 	}
 	release()

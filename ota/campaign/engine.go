@@ -12,6 +12,7 @@ import (
 	"github.com/simota/simota/catalog"
 	"github.com/simota/simota/catalog/ledger"
 	"github.com/simota/simota/ota/delivery"
+	"github.com/simota/simota/ota/swap"
 )
 
 // Store is what the engine needs of the records.
@@ -76,6 +77,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	for range e.cfg.Workers {
 		wg.Go(func() { e.work(ctx) })
 	}
+	wg.Go(func() { e.recall(ctx) })
 	wg.Go(func() { e.clock(ctx) })
 	wg.Go(func() { e.pace(ctx) })
 	<-ctx.Done()
@@ -95,6 +97,25 @@ func (e *Engine) work(ctx context.Context) {
 			e.later(ctx, id)
 		}
 		e.queue.done(id)
+	}
+}
+
+// recall looks at every target that evidence may have reached without anybody
+// being told: the last server may have died between the two.
+func (e *Engine) recall(ctx context.Context) {
+	all, err := e.cfg.Store.Campaigns(ctx)
+	for _, c := range all {
+		if err == nil && c.State != ledger.CampaignCreated {
+			err = e.each(ctx, c.ID, func(t ledger.TargetRow) error {
+				if !t.ReleasedAt.IsZero() && (t.ClosedAt.IsZero() || swap.State(t.State).Raisable()) {
+					e.Wake(t.ID)
+				}
+				return nil
+			})
+		}
+	}
+	if err != nil && ctx.Err() == nil {
+		e.cfg.Log.Error().Err(err).Msg("open targets not recalled: each is worked on when it is due")
 	}
 }
 

@@ -158,6 +158,15 @@ func (e *Engine) Cancel(ctx context.Context, actor, name string, hard bool) erro
 }
 
 func (e *Engine) eachOpen(ctx context.Context, campaignID int64, do func(ledger.TargetRow) error) error {
+	return e.each(ctx, campaignID, func(t ledger.TargetRow) error {
+		if !t.ClosedAt.IsZero() {
+			return nil
+		}
+		return do(t)
+	})
+}
+
+func (e *Engine) each(ctx context.Context, campaignID int64, do func(ledger.TargetRow) error) error {
 	for after := int64(0); ; {
 		rows, err := e.cfg.Store.Targets(ctx, campaignID, nil, after, selectChunk)
 		if err != nil || len(rows) == 0 {
@@ -165,10 +174,8 @@ func (e *Engine) eachOpen(ctx context.Context, campaignID int64, do func(ledger.
 		}
 		for _, t := range rows {
 			after = t.ID
-			if t.ClosedAt.IsZero() {
-				if err := do(t); err != nil {
-					return err
-				}
+			if err := do(t); err != nil {
+				return err
 			}
 		}
 	}

@@ -15,23 +15,29 @@ import (
 
 // process does all that a target needs now.
 func (e *Engine) process(ctx context.Context, id int64) error {
-	lease, err := e.lease(ctx, id, e.cfg.Now())
+	err := e.processLeased(ctx, id)
 	if errors.Is(err, ledger.ErrLeaseLost) {
-		return nil // another server has it
+		// A person's cancel or retry takes the lease away, and so does another
+		// server: only with that one does the second try fail too.
+		e.leases.drop(id)
+		err = e.processLeased(ctx, id)
 	}
+	if errors.Is(err, ledger.ErrLeaseLost) {
+		e.leases.drop(id)
+		return nil
+	}
+	return err
+}
+
+func (e *Engine) processLeased(ctx context.Context, id int64) error {
+	lease, err := e.lease(ctx, id, e.cfg.Now())
 	if err != nil {
 		return err
 	}
 	for range mostRounds {
 		again, err := e.once(ctx, lease)
-		switch {
-		case errors.Is(err, ledger.ErrLeaseLost):
-			e.leases.drop(id)
-			return nil
-		case err != nil:
+		if err != nil || !again {
 			return err
-		case !again:
-			return nil
 		}
 	}
 	return fmt.Errorf("campaign: target %d does not come to rest", id)
@@ -83,10 +89,15 @@ func (e *Engine) once(ctx context.Context, lease ledger.Lease) (again bool, err 
 			return false, err
 		}
 	}
-	if r.Action != nil {
-		return e.act(ctx, lease, dos, facts, r, now)
+	if r.Action == nil {
+		return false, e.advance(ctx, lease, dos, r, now)
 	}
-	return false, e.advance(ctx, lease, dos, r, now)
+	if string(r.State) != t.State { // the state comes before what follows from it, also in the timeline
+		if err := e.advance(ctx, lease, dos, r, now); err != nil {
+			return false, err
+		}
+	}
+	return e.act(ctx, lease, dos, facts, r, now)
 }
 
 // late lifts a closed target whose evidence now says more; it works on only

@@ -104,10 +104,10 @@ type Store interface {
 
 // Desk sends and settles. Its methods may be called from any goroutine.
 type Desk struct {
-	cfg     Config
-	outbox  map[string]*outbox
-	settle  chan []int64
-	keys    keyCache
+	cfg    Config
+	outbox map[string]*outbox
+	settle chan []int64
+	keys   keyCache
 }
 
 // New makes a desk.

@@ -84,7 +84,8 @@ func (p *planner) at(when time.Time) bool {
 func (p *planner) move(m Move) { p.moves = append(p.moves, m) }
 
 // transport sends ambiguous submissions again after their grace, and ends an
-// attempt of which some part reached nobody.
+// attempt of which some part reached nobody. A part that arrived goes only with
+// the whole set, and a read that was answered not under its old counter.
 func (p *planner) transport(a ledger.Attempt) {
 	if a.NeverAccepted() {
 		outcome := ledger.Unsent
@@ -94,15 +95,17 @@ func (p *planner) transport(a ledger.Attempt) {
 		p.move(Move{Do: Conclude, Attempt: a, Outcome: outcome, Reason: "no SMSC accepted part of it"})
 		return
 	}
+	again := resendable(a) && p.now.Before(a.Deadline) && (a.Kind != ledger.Read || len(p.proofs[a.ID]) == 0)
 	var parts []int
 	var retire []int64
 	for _, part := range a.Parts {
+		_, arrived := part.Arrived()
 		for _, s := range part.Submissions {
 			if s.State != ledger.Ambiguous || s.NotBefore.IsZero() || !p.at(s.NotBefore) {
 				continue
 			}
 			retire = append(retire, s.ID)
-			if resendable(a) && p.now.Before(a.Deadline) && !superseded(part, s) {
+			if again && !arrived && !superseded(part, s) {
 				parts = append(parts, part.Seq)
 			}
 		}
@@ -150,7 +153,7 @@ func (p *planner) write(a ledger.Attempt) {
 	} else {
 		p.missing(a)
 	}
-	if allAccepted(a) {
+	if mayBeThere(a) {
 		sooner(p.t.probe(a.CreatedAt, 0))
 	}
 	if fenceAt.IsZero() || p.fenced(a) {
@@ -186,10 +189,10 @@ func (p *planner) missing(a ledger.Attempt) {
 	}
 	var parts []int
 	for _, part := range a.Parts {
-		if _, ok := part.Arrived(); ok || part.Waiting() || len(part.Submissions) > mostResends {
+		last, ok := lacking(part)
+		if !ok {
 			continue
 		}
-		last := part.Submissions[len(part.Submissions)-1]
 		switch {
 		case last.State == ledger.Undelivered || last.State == ledger.Expired:
 			if p.at(last.FinalAt.Add(p.t.Lost)) {
@@ -204,6 +207,16 @@ func (p *planner) missing(a ledger.Attempt) {
 	if len(parts) > 0 {
 		p.move(Move{Do: Resend, Attempt: a, Parts: parts, Reason: "no positive receipt"})
 	}
+}
+
+// lacking is the last submission of a part that has no positive receipt, is not
+// on its way, and may go once more.
+func lacking(part ledger.Part) (last ledger.Submission, ok bool) {
+	n := len(part.Submissions)
+	if _, arrived := part.Arrived(); arrived || part.Waiting() || n == 0 || n > mostResends {
+		return last, false
+	}
+	return part.Submissions[n-1], true
 }
 
 // lastRead reports whether no later read of the step took this one's place.
@@ -309,10 +322,10 @@ func (p *planner) document(a ledger.Attempt) {
 	}
 	var parts []int
 	for _, part := range a.Parts {
-		if _, ok := part.Arrived(); ok || part.Waiting() || len(part.Submissions) > mostResends {
+		last, ok := lacking(part)
+		if !ok {
 			continue
 		}
-		last := part.Submissions[len(part.Submissions)-1]
 		switch last.State {
 		case ledger.Undelivered, ledger.Expired:
 			if p.at(last.FinalAt.Add(p.t.Lost)) {
@@ -345,8 +358,12 @@ func lastSent(a ledger.Attempt) (t time.Time) {
 	return t
 }
 
-func allAccepted(a ledger.Attempt) bool {
-	return !slices.ContainsFunc(a.Parts, func(p ledger.Part) bool { return !p.Accepted() })
+// mayBeThere reports whether some SMSC has, or may have, every part: an
+// ambiguous one counts while no copy of it is on its way.
+func mayBeThere(a ledger.Attempt) bool {
+	return !slices.ContainsFunc(a.Parts, func(p ledger.Part) bool {
+		return !p.Accepted() && (p.Waiting() || len(p.Submissions) == 0)
+	})
 }
 
 func allParts(a ledger.Attempt) (seqs []int) {

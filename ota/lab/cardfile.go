@@ -105,8 +105,8 @@ func (r row) issue() (issue, error) {
 		return c, fmt.Errorf("ICCID %q: want digits", c.iccid)
 	case !digits(c.imei) || len(c.imei) < 14 || len(c.imei) > 16:
 		return c, fmt.Errorf("IMEI %q: want 14 to 16 digits", c.imei)
-	case cp != "" && cp != "none" && cp != "oma":
-		return c, fmt.Errorf("CP %q: want none, oma or nothing", cp)
+	case cp != "" && cp != "none":
+		return c, fmt.Errorf("CP %q: want none or nothing", cp)
 	default:
 		c.noCP = cp == "none"
 	}

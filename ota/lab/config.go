@@ -32,6 +32,8 @@ type Config struct {
 	Logs      string                 `yaml:"logs"`    // directory for wire.jsonl, card.jsonl and world.jsonl
 	Control   string                 `yaml:"control"` // path of a unix socket with the control interface
 
+	// CardData is the content of the card file, instead of Cards.
+	CardData []byte `yaml:"-"`
 	// Observe is called for every event of the world, from many goroutines, and must not block.
 	Observe func(Event) `yaml:"-"`
 }
@@ -82,11 +84,7 @@ type Timing struct {
 	Validity time.Duration `yaml:"validity"` // of a message that names none; default 72 h
 }
 
-// Speed limits and what a store holds.
-const (
-	maxSpeed  = 100_000
-	maxStored = 1000 // messages for one number; more are refused with ESME_RMSGQFUL
-)
+const maxSpeed = 100_000
 
 // ParseConfig reads a configuration in YAML. Unknown fields are errors; every error names its line.
 func ParseConfig(b []byte) (Config, error) {
@@ -115,7 +113,7 @@ func (c Config) withDefaults() (Config, error) {
 			return c, fmt.Errorf("lab: timing: %s %v is negative", name, d)
 		}
 	}
-	if c.Cards == "" {
+	if c.Cards == "" && c.CardData == nil {
 		return c, errors.New("lab: cards is missing: name a card file")
 	}
 	if _, _, err := c.Feed.target(); err != nil {

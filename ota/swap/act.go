@@ -33,7 +33,7 @@ func (s *saga) readSnapshot() snapshot {
 	rest := s.f.Files
 	for k := stepRead; len(rest) > 0; k++ {
 		chunk := s.f.chunk(rest)
-		done := executed(s.asked(k), ledger.Read)
+		done := s.answered(k)
 		if done == nil {
 			out.pending, out.step = chunk, k
 			return out
@@ -41,6 +41,11 @@ func (s *saga) readSnapshot() snapshot {
 		b := done.proof.Body
 		out.at = done.proof.SeenAt
 		n := s.f.learn(chunk, b, out.files)
+		if slices.Contains(chunk[:n], "imsi") {
+			if imsi, err := rfm.DecodeIMSI(out.files["imsi"]); err == nil {
+				s.tells(*done.proof, imsi)
+			}
+		}
 		if n < len(chunk) {
 			if b.Executed == 0 || b.SW == "" {
 				out.failed = "the card's answer to a read makes no sense: " + cmp.Or(b.Text, "no command was run")
@@ -55,6 +60,29 @@ func (s *saga) readSnapshot() snapshot {
 		out.failed = s.identity(out)
 	}
 	return out
+}
+
+// answered is the read of a step that was answered, by counter. Once a write
+// was made of it, an answer that comes later changes the snapshot no more: what
+// the card holds by then is no measure of what that write was to change.
+func (s *saga) answered(step int) *attempt {
+	made := time.Time{}
+	for _, a := range s.attempts {
+		if a.kind == ledger.Write && a.step >= s.step(0) {
+			made = first(made, a.made)
+		}
+	}
+	var late *attempt
+	for _, a := range slices.Backward(s.asked(step)) {
+		switch {
+		case !a.executed():
+		case made.IsZero() || !a.proof.SeenAt.After(made):
+			return a
+		default:
+			late = cmp.Or(late, a)
+		}
+	}
+	return late
 }
 
 // identity checks that the card is the one the catalog means.
@@ -138,7 +166,7 @@ func (s *saga) snapshot(snap snapshot) Result {
 		if a.clear != nil {
 			st := ota.Status(a.clear.Body.Status)
 			lastClear = fmt.Sprintf("; it answered %02X in clear: %s", byte(st), st)
-			if s.switchBegan().IsZero() && (st == ota.StatusTARUnknown || st == ota.StatusInsufficientSecurity) {
+			if s.switchBegan().IsZero() && refuses(*a.clear) {
 				r.State, r.Closed = Failed, true
 				r.Cause = fmt.Sprintf("PoR %02X: %s for TAR %s (unauthenticated)", byte(st), st, s.f.TAR)
 				return r
@@ -267,6 +295,17 @@ func (s *saga) write(p packet, k int) (*Action, error) {
 	}, nil
 }
 
+// ran reports whether the packet with the identity may have run to its end
+// although its answer does not say so: all its commands ran and only REFRESH
+// was refused, or the answer cannot be read. A read of EF_IMSI then decides.
+func (s *saga) ran(p packet, w *attempt) bool {
+	b, n := w.proof.Body, len(s.f.prefix())
+	for _, u := range p.updates {
+		n += len(u.Commands())
+	}
+	return b.SW == "" || b.Executed >= n && strings.HasPrefix(b.SW, "9")
+}
+
 // partial says at which file a write stopped.
 func (s *saga) partial(p packet, w *attempt) string {
 	b := w.proof.Body
@@ -288,7 +327,7 @@ func (s *saga) partial(p packet, w *attempt) string {
 // askNew is the read of EF_IMSI that waits at the new number until the device
 // attaches there; nil when it went out already.
 func (s *saga) askNew(w *attempt, deadline time.Time) *Action {
-	if len(s.of(stepMoved)) > 0 {
+	if s.askedSince(labelMoved, w) {
 		return nil
 	}
 	return s.readIMSI(stepMoved, labelMoved, "read IMSI, to the new number", New, w, deadline)
@@ -299,12 +338,41 @@ func (s *saga) probe(step int, deadline time.Time) *Action {
 	return s.readIMSI(step, labelProbe, "read IMSI, to both numbers", Both, s.anyOpenWrite(), deadline)
 }
 
-// life is the read that a sign of life from the new number calls for.
+// askedSince reports whether this round's read of that label went out after the write.
+func (s *saga) askedSince(label string, w *attempt) bool {
+	return s.newest(func(a *attempt) bool {
+		return a.label == label && a.step >= s.step(0) && (w == nil || a.counter > w.counter)
+	}) != nil
+}
+
+// alive puts the deadline off for a target that is heard of shortly before it
+// or at any time later: dark is one of which nothing is heard. Whatever was
+// heard calls for a read then, for those before it are not valid much longer.
+func (s *saga) alive(deadline time.Time) time.Time {
+	d := s.f.Deadlines
+	for i := range s.signs {
+		g := &s.signs[i]
+		if !g.at.Add(d.Switched).After(deadline) {
+			continue
+		}
+		g.calls = true
+		if t := g.at.Add(d.Probing); t.After(deadline) {
+			deadline = t
+		}
+	}
+	return deadline
+}
+
+// life is the read that a sign of life calls for.
 func (s *saga) life(w *attempt, deadline time.Time) *Action {
 	var sign, asked time.Time
-	for _, t := range s.signs {
-		if t.After(sign) {
-			sign = t
+	way, text := New, "the new number gave a sign of life"
+	for _, g := range s.signs {
+		if g.calls && !g.at.Before(sign) {
+			sign, way, text = g.at, New, "the new number gave a sign of life"
+			if !g.new {
+				way, text = Both, "a sign of life"
+			}
 		}
 	}
 	for _, a := range s.attempts {
@@ -319,7 +387,7 @@ func (s *saga) life(w *attempt, deadline time.Time) *Action {
 	if !s.at(sign.Add(s.f.Pace.Life/4)) || !s.at(asked.Add(s.f.Pace.Life)) {
 		return nil
 	}
-	return s.readIMSI(s.freeProbe(), labelLife, "read IMSI: the new number gave a sign of life", New, w, deadline)
+	return s.readIMSI(s.freeProbe(), labelLife, "read IMSI: "+text, way, w, deadline)
 }
 
 func (s *saga) readIMSI(step int, label, purpose string, way Way, w *attempt, deadline time.Time) *Action {
@@ -335,6 +403,9 @@ func (s *saga) readIMSI(step int, label, purpose string, way Way, w *attempt, de
 		a.FenceOf = w.id
 	}
 	for _, o := range s.attempts {
+		if way == New && (o.label == labelProbe || o.label == labelFence) {
+			continue // they ask the old number too: a sign of life must not end that
+		}
 		if o.kind == ledger.Read && o.step >= s.step(stepWrite) && o.proof == nil && o.ended == "" {
 			a.Replaces = append(a.Replaces, o.id)
 		}
@@ -374,7 +445,7 @@ func (s *saga) anyOpenWrite() *attempt {
 
 // asked lists the snapshot reads of a step: a fence may stand beside them.
 func (s *saga) asked(step int) []*attempt {
-	return slices.DeleteFunc(s.of(step), func(a *attempt) bool { return a.label != labelRead })
+	return slices.DeleteFunc(s.of(step), func(a *attempt) bool { return a.kind != ledger.Read || a.label != labelRead })
 }
 
 func writesOf(attempts []*attempt) (out []*attempt) {
@@ -388,13 +459,13 @@ func writesOf(attempts []*attempt) (out []*attempt) {
 
 // settledAt is when it became known that a write ran.
 func (s *saga) settledAt(w *attempt) time.Time {
-	if w.proof != nil {
+	if w.executed() {
 		return w.proof.SeenAt
 	}
-	t := w.made
-	for _, r := range s.reads {
-		if r.counter > w.counter {
-			t = r.at
+	t := time.Time{}
+	for _, f := range s.fences {
+		if f.write == w.id && f.ran {
+			t = first(t, f.at)
 		}
 	}
 	return t

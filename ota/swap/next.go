@@ -1,6 +1,7 @@
 package swap
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -97,15 +98,16 @@ func (s *saga) at(t time.Time) bool {
 }
 
 func (s *saga) state() Result {
+	snap := s.readSnapshot()
+	s.sortReads()
 	if m := s.moved(); m != nil {
 		r := s.settings(*m)
 		r.Moved = m
 		return r
 	}
-	if a := s.newest(func(a *attempt) bool { return a.ended == string(ledger.Held) && a.step >= s.step(0) }); a != nil {
-		return Result{State: Held, Cause: a.why, Closed: true}
+	if a := s.newest(func(a *attempt) bool { return a.step >= s.step(0) && s.outcome(a) == ledger.Held }); a != nil {
+		return Result{State: Held, Cause: cmp.Or(a.why, "no read can tell whether the write ran"), Closed: true}
 	}
-	snap := s.readSnapshot()
 	if snap.pending != nil || snap.failed != "" {
 		return s.snapshot(snap)
 	}
@@ -143,6 +145,9 @@ func (s *saga) moved() *Move {
 // writes goes through the writing packets in order.
 func (s *saga) writes(snap snapshot) Result {
 	packets, err := s.f.packets(snap.files)
+	if err == nil && s.f.Kind == KindRFM && len(snap.absent) > 0 {
+		err = fmt.Errorf("swap: the card has no readable %s: nothing was written", titles(snap.absent))
+	}
 	if err != nil {
 		return Result{State: Failed, Cause: err.Error(), Closed: true}
 	}
@@ -198,15 +203,14 @@ func (s *saga) written(p packet, k int, last bool, w *attempt, tries int) (r Res
 		return Result{State: Failed, Cause: cause, Step: r.Step, Closed: true}, false
 	}
 	switch s.outcome(w) {
-	case ledger.Executed:
-		if !w.proof.Body.Complete {
+	case ledger.Executed, ledger.FencedRan:
+		identity := last && s.f.Kind == KindSwap
+		if w.executed() && !w.proof.Body.Complete && !(identity && s.ran(p, w)) {
 			return failed(s.partial(p, w))
 		}
-		if last && s.f.Kind == KindSwap && s.says(w.counter, s.f.From.IMSI) {
+		if identity && s.says(w.counter, s.f.From.IMSI) {
 			return s.again(p, k, w, tries)
 		}
-		return r, true
-	case ledger.FencedRan:
 		return r, true
 	case ledger.FencedNot:
 		return s.again(p, k, w, tries)
@@ -214,6 +218,9 @@ func (s *saga) written(p packet, k int, last bool, w *attempt, tries int) (r Res
 		return failed(w.refusal())
 	case ledger.Unsent:
 		return failed("no SMSC accepted it: " + w.why)
+	}
+	if last && s.f.Kind == KindSwap {
+		deadline = s.alive(deadline)
 	}
 	if s.at(deadline) {
 		r.State, r.Cause, r.Closed = Dark, s.silent(w.made), true
@@ -268,7 +275,7 @@ func (s *saga) switched(w *attempt, since time.Time) Result {
 	}
 	r := Result{State: Switched, Step: stepMoved}
 	probe := since.Add(d.Switched)
-	dark := probe.Add(d.Probing)
+	dark := s.alive(probe.Add(d.Probing))
 	if s.at(dark) {
 		r.State, r.Cause, r.Closed = Dark, s.silent(since), true
 		return r
@@ -276,8 +283,8 @@ func (s *saga) switched(w *attempt, since time.Time) Result {
 	if r.Action = s.askNew(w, dark); r.Action != nil {
 		return r
 	}
-	if s.at(probe) && len(s.of(stepProbe)) == 0 {
-		r.Action = s.probe(stepProbe, dark)
+	if s.at(probe) && !s.askedSince(labelProbe, w) {
+		r.Action = s.probe(s.freeProbe(), dark)
 		return r
 	}
 	r.Action = s.life(w, dark)
@@ -293,11 +300,14 @@ func (s *saga) waiting(w *attempt, counter uint64) Result {
 			since = r.at
 		}
 	}
+	if since.Before(s.f.Began) {
+		since = s.f.Began // known since an earlier round
+	}
 	r := Result{
 		State: WaitingForRestart, Step: stepProbe,
 		Cause: "the new IMSI is on the card, the old number answers: the modem ignored REFRESH",
 	}
-	dark := since.Add(s.f.Deadlines.Waiting)
+	dark := s.alive(since.Add(s.f.Deadlines.Waiting))
 	if s.at(dark) {
 		r.State, r.Closed = Dark, true
 		r.Cause = s.silent(since) + "; it was waiting for a restart"
@@ -316,7 +326,7 @@ func (s *saga) waiting(w *attempt, counter uint64) Result {
 		}
 	}
 	p := s.f.Pace
-	at := since.Add(time.Duration(n+1) * p.Daily)
+	at := since.Add(time.Duration(n-len(p.Gentle)+1) * p.Daily)
 	if n < len(p.Gentle) {
 		at = since.Add(p.Gentle[n])
 	}

@@ -67,7 +67,13 @@ func (s *saga) settings(m Move) Result {
 	r := Result{State: Moved, Step: stepDoc}
 	if s.f.Goal == GoalMoved {
 		r.Closed = true
+		if s.verified != nil {
+			r.State = Verified
+		}
 		return r
+	}
+	if m.At.Before(s.f.Began) {
+		m.At = s.f.Began // moved in an earlier round: this one has its own time
 	}
 	if s.f.NoCP && len(s.f.Documents) > 0 {
 		if s.verified != nil {

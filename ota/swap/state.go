@@ -87,3 +87,13 @@ func (s State) Unproven() bool {
 	}
 	return false
 }
+
+// Raisable reports whether late evidence can lift a target that closed in this
+// state.
+func (s State) Raisable() bool {
+	switch s {
+	case Failed, Dark, SettingsFailed, Held:
+		return true
+	}
+	return false
+}

@@ -20,6 +20,7 @@ const (
 	labelProbe = "probe"
 	labelLife  = "life"
 	labelDoc   = "document"
+	labelFence = "fence" // of package delivery: the read that settles an open write
 )
 
 // Steps of one round. A retry begins the next round.
@@ -51,7 +52,8 @@ type attempt struct {
 	arrived   map[int]time.Time // part -> first positive receipt
 	accepted  time.Time
 	proof     *ledger.Evidence // best authenticated one
-	clear     *ledger.Evidence // last unauthenticated one
+	clear     *ledger.Evidence // unauthenticated one: the last that refuses, else the last
+	silent    *ledger.Evidence // last word of package delivery
 	ended     string           // outcome without a proof
 	why       string
 }
@@ -61,14 +63,21 @@ type view struct {
 	f        Facts
 	round    int
 	attempts map[int64]*attempt
-	rounds   []time.Time // when people asked for retries
 	hard     bool
 	attached *ledger.Evidence // first attach event with the new IMSI after the switch began
 	verified *ledger.Evidence // first such event with a new APN
 	pairs    []ledger.Evidence
 	reads    []identityRead // that told the IMSI, highest counter first
-	signs    []time.Time    // of life from the new number
+	signs    []sign         // by time
 	fences   []fenced
+}
+
+// sign is a sign of life that settles nothing by itself. What answers a life
+// read is none: a target that never tells more shall go dark one day.
+type sign struct {
+	at    time.Time
+	new   bool // from the new number, or of the new IMSI
+	calls bool // for a read at once; the others do when nothing is asked any more
 }
 
 // identityRead is an authenticated answer that told the card's IMSI.
@@ -84,30 +93,42 @@ type fenced struct {
 	write   int64
 	counter uint64
 	ran     bool
+	told    bool // the read came through; else nobody can tell
+	at      time.Time
 }
 
 func fold(f Facts, evidence []ledger.Evidence) *view {
 	v := &view{f: f, attempts: map[int64]*attempt{}}
 	// Retries first: they say which round an attempt belongs to.
+	var retry, cancel ledger.Evidence
 	for _, e := range evidence {
-		if e.Kind == ledger.EvPerson && e.Body.Decision == DecisionRetry {
+		switch {
+		case e.Kind != ledger.EvPerson:
+		case e.Body.Decision == DecisionRetry:
 			v.round++
-		}
-		if e.Kind == ledger.EvPerson && e.Body.Decision == DecisionCancelHard {
-			v.hard = true
+			retry = latest(retry, e)
+		case e.Body.Decision == DecisionCancelHard:
+			cancel = latest(cancel, e)
 		}
 	}
+	v.hard = cancel.Kind != "" && later(cancel, retry)
 	for _, e := range evidence {
 		v.add(e)
 	}
 	v.events(evidence)
-	slices.SortFunc(v.reads, func(a, b identityRead) int {
-		if c := cmp.Compare(b.counter, a.counter); c != 0 {
-			return c
-		}
-		return boolCompare(b.new, a.new)
+	v.sortReads()
+	slices.SortFunc(v.signs, func(a, b sign) int {
+		return cmp.Or(a.at.Compare(b.at), boolCompare(a.new, b.new), boolCompare(a.calls, b.calls))
 	})
 	return v
+}
+
+// sortReads puts the highest counter first: reads rank by it. Copies of one
+// answer stand together, the one that came first before the others.
+func (v *view) sortReads() {
+	slices.SortFunc(v.reads, func(a, b identityRead) int {
+		return cmp.Or(cmp.Compare(b.counter, a.counter), boolCompare(b.new, a.new), a.at.Compare(b.at), cmp.Compare(a.imsi, b.imsi))
+	})
 }
 
 func boolCompare(a, b bool) int {
@@ -145,9 +166,15 @@ func (v *view) add(e ledger.Evidence) {
 	case ledger.EvReceipt:
 		if ledger.SubmissionState(e.Body.State) == ledger.Arrived {
 			a.arrived[e.Body.Part] = first(a.arrived[e.Body.Part], e.SeenAt)
+			if a.label != labelLife {
+				v.signs = append(v.signs, sign{at: e.SeenAt, new: v.fromNew(e)})
+			}
 		}
 	case ledger.EvSilence:
-		a.ended, a.why = e.Body.State, cmp.Or(e.Body.Err, e.Body.Text)
+		if a.silent == nil || later(e, *a.silent) {
+			a.silent = &e
+			a.ended, a.why = e.Body.State, cmp.Or(e.Body.Err, e.Body.Text)
+		}
 	case ledger.EvProof:
 		v.proof(a, e)
 	}
@@ -155,11 +182,12 @@ func (v *view) add(e ledger.Evidence) {
 
 // proof keeps the best proof of an attempt, and what reads told.
 func (v *view) proof(a *attempt, e ledger.Evidence) {
-	if v.fromNew(e) && ota.Status(e.Body.Status) != ota.StatusOK {
-		v.signs = append(v.signs, e.SeenAt)
+	ok := e.Body.Authenticated && ota.Status(e.Body.Status) == ota.StatusOK
+	if !ok && a.label != labelLife {
+		v.signs = append(v.signs, sign{at: e.SeenAt, new: v.fromNew(e), calls: v.fromNew(e)})
 	}
 	if !e.Body.Authenticated {
-		if a.clear == nil || later(e, *a.clear) {
+		if c := a.clear; c == nil || refuses(e) && !refuses(*c) || refuses(e) == refuses(*c) && later(e, *c) {
 			a.clear = &e
 		}
 		return
@@ -167,17 +195,31 @@ func (v *view) proof(a *attempt, e ledger.Evidence) {
 	if a.proof == nil || rank(e) > rank(*a.proof) || rank(e) == rank(*a.proof) && later(*a.proof, e) {
 		a.proof = &e
 	}
-	if ota.Status(e.Body.Status) != ota.StatusOK || a.kind != ledger.Read {
+	if !ok || a.kind != ledger.Read {
 		return
 	}
 	if e.Body.Settles != 0 {
-		v.fences = append(v.fences, fenced{write: e.Body.Settles, counter: e.Counter, ran: e.Body.Ran})
+		v.fences = append(v.fences, fenced{write: e.Body.Settles, counter: e.Counter, ran: e.Body.Ran, told: e.Body.Complete, at: e.SeenAt})
 	}
-	if a.label != labelRead && e.Body.Complete {
-		if imsi, err := rfm.DecodeIMSI(e.Body.Data); err == nil {
-			v.reads = append(v.reads, identityRead{counter: e.Counter, imsi: imsi, new: v.fromNew(e), at: e.SeenAt})
-		}
+	if a.label == labelRead || !e.Body.Complete {
+		return
 	}
+	imsi, err := rfm.DecodeIMSI(e.Body.Data)
+	if err != nil || a.label == labelFence && imsi != v.f.From.IMSI && imsi != v.f.To.IMSI {
+		return // the fence of a packet without IMSI reads another file
+	}
+	v.tells(e, imsi)
+}
+
+// tells notes what an authenticated answer said of the card's IMSI.
+func (v *view) tells(e ledger.Evidence, imsi string) {
+	v.reads = append(v.reads, identityRead{counter: e.Counter, imsi: imsi, new: v.fromNew(e), at: e.SeenAt})
+}
+
+// refuses reports whether an answer in clear says that no packet can succeed.
+func refuses(e ledger.Evidence) bool {
+	st := ota.Status(e.Body.Status)
+	return st == ota.StatusTARUnknown || st == ota.StatusInsufficientSecurity
 }
 
 // rank orders authenticated proofs of one attempt: 00 above everything, 02 below.
@@ -199,13 +241,22 @@ func later(a, b ledger.Evidence) bool {
 	return a.ID > b.ID
 }
 
-// fromNew reports whether the evidence came from the new number.
+// latest is the later of two pieces of evidence.
+func latest(a, b ledger.Evidence) ledger.Evidence {
+	if later(b, a) {
+		return b
+	}
+	return a
+}
+
+// fromNew reports whether the evidence came from the new number. Where both
+// operators gave the card one number the link tells, if it serves one of them.
 func (v *view) fromNew(e ledger.Evidence) bool {
-	to := v.f.To
+	from, to := v.f.From, v.f.To
 	if to.MSISDN == "" || e.Body.Number != to.MSISDN {
 		return false
 	}
-	return v.f.From.MSISDN != to.MSISDN || slices.Contains(to.Links, e.Link)
+	return from.MSISDN != to.MSISDN || slices.Contains(to.Links, e.Link) && !slices.Contains(from.Links, e.Link)
 }
 
 // events reads what feeds and applets say: only what happened after the first
@@ -216,24 +267,31 @@ func (v *view) events(evidence []ledger.Evidence) {
 		return
 	}
 	for _, e := range evidence {
-		if e.Body.IMSI != v.f.To.IMSI || when(e).Before(began) {
+		event := e.Kind == ledger.EvAttach || e.Kind == ledger.EvPair
+		if !event || when(e).Before(began) || e.Body.IMSI != v.f.To.IMSI && e.Body.IMSI != v.f.From.IMSI {
 			continue
 		}
-		switch e.Kind {
-		case ledger.EvAttach:
-			if v.attached == nil || when(e).Before(when(*v.attached)) {
+		is := e.Body.IMSI == v.f.To.IMSI
+		v.signs = append(v.signs, sign{at: e.SeenAt, new: is, calls: is})
+		switch {
+		case !is:
+		case e.Kind == ledger.EvPair:
+			v.pairs = append(v.pairs, e)
+		default:
+			if v.attached == nil || byTime(e, *v.attached) < 0 {
 				v.attached = &e
 			}
-			if slices.Contains(v.f.APNs, e.Body.APN) && (v.verified == nil || when(e).Before(when(*v.verified))) {
+			if slices.Contains(v.f.APNs, e.Body.APN) && (v.verified == nil || byTime(e, *v.verified) < 0) {
 				v.verified = &e
 			}
-			v.signs = append(v.signs, e.SeenAt)
-		case ledger.EvPair:
-			v.pairs = append(v.pairs, e)
-			v.signs = append(v.signs, e.SeenAt)
 		}
 	}
-	slices.SortFunc(v.pairs, func(a, b ledger.Evidence) int { return when(a).Compare(when(b)) })
+	slices.SortFunc(v.pairs, byTime)
+}
+
+// byTime orders events by the time they happened.
+func byTime(a, b ledger.Evidence) int {
+	return cmp.Or(when(a).Compare(when(b)), cmp.Compare(a.ID, b.ID))
 }
 
 func when(e ledger.Evidence) time.Time {
@@ -261,38 +319,36 @@ func (v *view) of(step int) []*attempt {
 			out = append(out, a)
 		}
 	}
-	slices.SortFunc(out, func(a, b *attempt) int { return cmp.Compare(a.try, b.try) })
+	slices.SortFunc(out, func(a, b *attempt) int { return cmp.Or(cmp.Compare(a.try, b.try), cmp.Compare(a.id, b.id)) })
 	return out
 }
 
 func (v *view) step(n int) int { return v.round*round + n }
 
-// executed is the best authenticated 00 among the attempts of a kind in a step.
-func executed(attempts []*attempt, kind ledger.AttemptKind) *attempt {
-	for _, a := range slices.Backward(attempts) {
-		if a.kind == kind && a.proof != nil && ota.Status(a.proof.Body.Status) == ota.StatusOK {
-			return a
-		}
-	}
-	return nil
+// executed reports whether the card's authenticated 00 is here.
+func (a *attempt) executed() bool {
+	return a.proof != nil && ota.Status(a.proof.Body.Status) == ota.StatusOK
 }
 
-// outcome is how a write ended, by rank: its own 00, then a fence, then a refusal.
+// outcome is how an attempt ended, by rank: its own 00, then a fence, then a
+// refusal. A fence that told counts before one whose read failed.
 func (v *view) outcome(a *attempt) ledger.Outcome {
-	if a.proof != nil && ota.Status(a.proof.Body.Status) == ota.StatusOK {
+	if a.executed() {
 		return ledger.Executed
 	}
 	best := fenced{}
 	for _, f := range v.fences {
-		if f.write == a.id && f.counter > best.counter {
+		if f.write == a.id && f.counter > a.counter && (boolCompare(f.told, best.told) > 0 || f.told == best.told && f.counter > best.counter) {
 			best = f
 		}
 	}
 	switch {
-	case best.write != 0 && best.ran:
+	case best.told && best.ran:
 		return ledger.FencedRan
-	case best.write != 0:
+	case best.told:
 		return ledger.FencedNot
+	case best.write != 0:
+		return ledger.Held
 	case a.proof != nil && rank(*a.proof) == 2:
 		return ledger.Refused
 	case a.ended != "":

@@ -1,0 +1,135 @@
+package show
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/simota/simota/cmd/simota/internal/api"
+)
+
+// Widest columns of a timeline, in characters: a longer cell shifts its own
+// line only.
+const (
+	maxText = 64
+	maxHex  = 44
+)
+
+// Timeline writes a card and all that happened to it, one line per event; raw
+// adds the octets below each line. Times are of the zone, which is named.
+func Timeline(w io.Writer, t api.Timeline, raw bool, zone *time.Location) error {
+	b := &strings.Builder{}
+	head(b, t)
+	if len(t.Entries) == 0 {
+		b.WriteString("\nnothing happened yet\n")
+	}
+	l := layoutOf(t.Entries)
+	day := ""
+	for _, e := range t.Entries {
+		at := e.At.In(zone)
+		if d := at.Format("2006-01-02 MST"); d != day {
+			fmt.Fprintf(b, "\n%s\n", d)
+			day = d
+		}
+		l.line(b, at, e)
+		if raw {
+			for _, r := range e.Raw {
+				fmt.Fprintf(b, "%14s%s\n", "", plain(r))
+			}
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// head writes who the card is, with which keys, and how its campaigns stand.
+func head(b *strings.Builder, t api.Timeline) {
+	c := t.Card
+	parts := []string{c.ICCID, dash(c.Type)}
+	if c.IMEI != "" {
+		parts = append(parts, "IMEI "+imei(c.IMEI))
+	}
+	now := active(c)
+	if now.IMSI != "" {
+		parts = append(parts, "now "+identity(now))
+	}
+	for _, s := range c.Subscriptions {
+		if s != now {
+			parts = append(parts, "also "+identity(s))
+		}
+	}
+	if c.Country != "" {
+		parts = append(parts, c.Country)
+	}
+	if len(c.Tags) > 0 {
+		parts = append(parts, strings.Join(c.Tags, " "))
+	}
+	if c.NoCP {
+		parts = append(parts, "takes no provisioning")
+	}
+	fmt.Fprintln(b, plainJoin(parts))
+	for _, k := range c.Keysets {
+		fmt.Fprintf(b, "key set %d: %s and %s, check value %s, counter %d", k.Version, plain(k.KIc), plain(k.KID), plain(dash(k.CheckValue)), k.Counter)
+		if k.Suspect {
+			b.WriteString(", suspect after a restore: no write before a fence has cleared it")
+		}
+		b.WriteByte('\n')
+	}
+	for _, g := range t.Targets {
+		fmt.Fprintln(b, plainJoin([]string{g.Campaign + ": " + g.State, g.Cause, g.NextStep}))
+	}
+}
+
+func plainJoin(parts []string) string {
+	var out []string
+	for _, p := range parts {
+		if p != "" {
+			out = append(out, plain(p))
+		}
+	}
+	return strings.Join(out, "   ")
+}
+
+func identity(s api.Subscription) string {
+	number := s.MSISDN
+	if number == "" {
+		number = "without number"
+	}
+	return fmt.Sprintf("%s at %s (IMSI %s)", number, dash(s.Operator), s.IMSI)
+}
+
+// imei sets the type allocation code, which names the model, apart (3GPP TS
+// 23.003, 6.2.1).
+func imei(s string) string {
+	const tac = 8
+	if len(s) < 14 {
+		return s
+	}
+	return s[:tac] + "-" + s[tac:]
+}
+
+// layout holds the widths of a timeline's columns.
+type layout struct{ what, text, hex int }
+
+func layoutOf(entries []api.Entry) layout {
+	var l layout
+	for _, e := range entries {
+		l.what = max(l.what, utf8.RuneCountInString(plain(e.What)))
+		if e.Hex == "" && e.Rung == "" {
+			continue // the text may run on
+		}
+		l.text = max(l.text, min(utf8.RuneCountInString(plain(e.Text)), maxText))
+		if e.Rung != "" {
+			l.hex = max(l.hex, min(utf8.RuneCountInString(plain(e.Hex)), maxHex))
+		}
+	}
+	return l
+}
+
+func (l layout) line(b *strings.Builder, at time.Time, e api.Entry) {
+	line := fmt.Sprintf("%s  %-1s %-*s  %-*s  %-*s  %s",
+		at.Format("15:04:05.000"), plain(e.Way), l.what, plain(e.What), l.text, plain(e.Text), l.hex, plain(e.Hex), plain(e.Rung))
+	b.WriteString(strings.TrimRight(line, " ") + "\n")
+}

@@ -1,0 +1,254 @@
+package config
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/simota/simota/catalog"
+	"github.com/simota/simota/ota"
+	"github.com/simota/simota/ota/script"
+	"github.com/simota/simota/sat/rfm"
+)
+
+const (
+	highestCounter = 1<<40 - 1 // ETSI TS 102 225, 5.1: five octets
+	mostParts      = 255       // 3GPP TS 23.040, 9.2.3.24.1
+)
+
+// DecodeCardType reads a card type file; name is the file's, for messages. The
+// error lists every problem. Weak security is one, unless the file says
+// allow_weak; then [Weak] lists it.
+func DecodeCardType(name string, text []byte) (catalog.CardType, error) {
+	t, err := decode[catalog.CardType](text)
+	if err == nil {
+		fillCardType(&t)
+		found := checkCardType(t)
+		if !t.AllowWeak {
+			for _, w := range weak(t) {
+				found = append(found, FieldError{w.Field, w.Msg + "; refused unless the file says allow_weak: true"})
+			}
+		}
+		err = errors.Join(found...)
+	}
+	if err != nil {
+		return catalog.CardType{}, Explain(name, text, err)
+	}
+	return t, nil
+}
+
+// fillCardType puts defaults in, and names as the rest of the program has them.
+func fillCardType(t *catalog.CardType) {
+	if t.Keys.CCLength == 0 {
+		t.Keys.CCLength = 8
+	}
+	t.Keys.KIc, t.Keys.KID = strings.ToLower(t.Keys.KIc), strings.ToLower(t.Keys.KID)
+	if t.CounterScope == "" {
+		t.CounterScope = "keyset"
+	}
+	for name, app := range t.TARs {
+		if app.Start == "" {
+			app.Start = "adf-usim"
+			t.TARs[name] = app
+		}
+	}
+}
+
+func checkCardType(t catalog.CardType) (out []error) {
+	add := func(field, format string, args ...any) { out = append(out, bad(field, format, args...)) }
+	if err := checkName(t.Name); err != nil {
+		add("card_type", "%v", err)
+	}
+	if t.Technique != "rfm" {
+		add("technique", "%q is not in this version: rfm", t.Technique)
+	}
+	if t.CounterScope != "keyset" {
+		add("counter_scope", "%q is not in this version: every TAR of a keyset shares one counter, \"keyset\"", t.CounterScope)
+	}
+	if t.KeyVersion > 15 {
+		add("key_version", "%d is no key version: 1 to 15", t.KeyVersion)
+	}
+	if t.InitialCounter > highestCounter {
+		add("initial_counter", "%d does not fit five octets: at most %d", t.InitialCounter, highestCounter)
+	}
+	if t.MaxParts < 0 || t.MaxParts > mostParts {
+		add("max_parts", "%d is out of range: 1 to %d", t.MaxParts, mostParts)
+	}
+	out = append(out, checkKeys(t.Keys)...)
+	out = append(out, checkSPI(t.SPI)...)
+	out = append(out, checkTARs(t)...)
+	out = append(out, checkRefresh(t)...)
+	out = append(out, checkFiles(t)...)
+	return append(out, checkTracking(t.Tracking)...)
+}
+
+func checkKeys(k catalog.KeyAlgorithms) (out []error) {
+	for _, f := range []struct{ field, value string }{{"keys.kic", k.KIc}, {"keys.kid", k.KID}} {
+		if _, err := ota.ParseAlgorithm(f.value); err != nil {
+			out = append(out, bad(f.field, "%q is not known: 3des-2, 3des-3, aes-128, aes-192 or aes-256", f.value))
+		}
+	}
+	if k.CCLength != 8 && !(k.CCLength == 4 && strings.HasPrefix(k.KID, "aes-")) {
+		out = append(out, bad("keys.cc_length", "%d octets: 8, or 4 where kid is AES", k.CCLength))
+	}
+	return out
+}
+
+// checkSPI refuses what no flag allows.
+func checkSPI(s string) (out []error) {
+	spi, err := ota.ParseSPI(s)
+	switch {
+	case err != nil:
+		return []error{bad("spi", "%q is no SPI: four hex digits, as \"1639\"", s)}
+	case spi[0]&0xE0 != 0 || spi[1]&0xC0 != 0 || spi.PoR() > ota.PoROnError:
+		out = append(out, bad("spi", "%s: reserved bits are set (ETSI TS 102 225, 5.1.1)", spi))
+	case spi.CounterMode() == ota.CounterExact:
+		out = append(out, bad("spi", "%s: counters exactly one higher: one lost packet would lock the card", spi))
+	case spi.Check() == ota.RC || spi.Check() == ota.DS || spi.PoRCheck() == ota.RC || spi.PoRCheck() == ota.DS:
+		out = append(out, bad("spi", "%s: redundancy checks and signatures are not in this version: use a cryptographic checksum", spi))
+	}
+	return out
+}
+
+// weak lists what would be unsafe: a forged answer, or a packet that runs twice.
+func weak(t catalog.CardType) (out []FieldError) {
+	spi, err := ota.ParseSPI(t.SPI)
+	if err != nil {
+		return nil
+	}
+	add := func(field, format string, args ...any) {
+		out = append(out, FieldError{field, fmt.Sprintf(format, args...)})
+	}
+	if spi.Check() == ota.NoCheck {
+		add("spi", "%s: packets carry no checksum, anybody could write one", spi)
+	}
+	if !spi.ReplayDetected() {
+		add("spi", "%s: without replay detection a copy of a packet runs twice", spi)
+	}
+	if spi.PoR() != ota.PoRAlways {
+		add("spi", "%s: the card does not always send a proof, so nothing is ever known for sure", spi)
+	} else if spi.PoRCheck() == ota.NoCheck {
+		add("spi", "%s: the proof carries no checksum, anybody could forge it", spi)
+	}
+	for _, name := range slices.Sorted(maps.Keys(t.TARs)) {
+		app := t.TARs[name]
+		if msl, ok := level(app.MSL); ok && !spi.Covers(msl) {
+			add("tars."+name+".msl", "SPI %s is below the security level %s that TAR %s asks for: the card would refuse every packet", spi, app.MSL, app.TAR)
+		}
+	}
+	return out
+}
+
+// Weak lists what is weak about a card type that allows it, in plain words.
+func Weak(t catalog.CardType) (out []string) {
+	for _, w := range weak(t) {
+		out = append(out, w.Error())
+	}
+	return out
+}
+
+func level(s string) (byte, bool) {
+	b, err := hex.DecodeString(s)
+	if err != nil || len(b) != 1 {
+		return 0, false
+	}
+	// A level is a first SPI octet; the strongest one meets every valid level.
+	const strongest = 0x1F // DS, ciphered, counter exactly one higher
+	return b[0], ota.SPI{strongest}.Covers(b[0])
+}
+
+func checkTARs(t catalog.CardType) (out []error) {
+	if _, ok := t.RFM(); !ok {
+		out = append(out, bad("tars", "names no usim-rfm and no usim-rfm-expanded: files are written through one of them"))
+	}
+	for _, name := range slices.Sorted(maps.Keys(t.TARs)) {
+		app, field := t.TARs[name], "tars."+name
+		if _, err := ota.ParseTAR(app.TAR); err != nil {
+			out = append(out, bad(field+".tar", "%q is no TAR: six hex digits, as b00011", app.TAR))
+		}
+		if f := script.Format(app.Format); f != script.Compact && f != script.Expanded {
+			out = append(out, bad(field+".format", "%q is not known: compact or expanded", app.Format))
+		}
+		if _, ok := level(app.MSL); !ok {
+			out = append(out, bad(field+".msl", "%q is no security level: a first SPI octet, two hex digits, as \"16\"", app.MSL))
+		}
+		if app.Start != "adf-usim" && app.Start != "mf" {
+			out = append(out, bad(field+".start", "%q is not known: adf-usim or mf", app.Start))
+		}
+	}
+	return out
+}
+
+func checkRefresh(t catalog.CardType) []error {
+	app, _ := t.RFM()
+	switch t.Refresh {
+	case "card", "none":
+		return nil
+	case "immediate":
+		if script.Format(app.Format) == script.Expanded {
+			return nil
+		}
+		return []error{bad("refresh", "immediate needs a usim-rfm-expanded TAR: compact format cannot carry REFRESH")}
+	}
+	return []error{bad("refresh", "%q is not known: card (it does by itself), immediate (the packet says so) or none", t.Refresh)}
+}
+
+func checkFiles(t catalog.CardType) (out []error) {
+	for i, name := range t.Files {
+		field := fmt.Sprintf("files[%d]", i)
+		f, ok := rfm.Lookup(name)
+		switch {
+		case !ok:
+			out = append(out, bad(field, "%q is not known%s", name, suggestFile(name)))
+		case f.Name == "iccid":
+			out = append(out, bad(field, "iccid is never written: it is the card's own number"))
+		case slices.Index(t.Files, name) < i:
+			out = append(out, bad(field, "%q stands here twice", name))
+		}
+	}
+	for _, required := range []string{"smsp", "imsi"} {
+		if len(t.Files) > 0 && !slices.Contains(t.Files, required) {
+			out = append(out, bad("files", "%s is missing: a swap writes smsp and imsi", required))
+		}
+	}
+	return out
+}
+
+func suggestFile(name string) string {
+	var known []string
+	for _, f := range rfm.Files() {
+		known = append(known, f.Name)
+	}
+	if n := nearest(name, known); n != "" {
+		return fmt.Sprintf(", did you mean %q?", n)
+	}
+	return ": known are " + strings.Join(known, ", ")
+}
+
+func checkTracking(t *catalog.Tracking) (out []error) {
+	if t == nil {
+		return nil
+	}
+	if _, err := ota.ParseTAR(t.TAR); err != nil {
+		out = append(out, bad("tracking.tar", "%q is no TAR: six hex digits", t.TAR))
+	}
+	for _, f := range []struct {
+		name  string
+		field catalog.Field
+	}{{"imei", t.IMEI}, {"imsi", t.IMSI}} {
+		field := "tracking." + f.name
+		if f.field.Offset < 0 || f.field.Offset > 255 {
+			out = append(out, bad(field+".offset", "%d is out of range: 0 to 255 octets", f.field.Offset))
+		}
+		if f.field.Length < 1 || f.field.Length > 32 {
+			out = append(out, bad(field+".length", "%d is out of range: 1 to 32 octets", f.field.Length))
+		}
+		if f.field.Coding != "bcd" && f.field.Coding != "ef-imsi" {
+			out = append(out, bad(field+".coding", "%q is not known: bcd or ef-imsi", f.field.Coding))
+		}
+	}
+	return out
+}

@@ -1,0 +1,186 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"reflect"
+	"regexp"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/token"
+
+	"github.com/simota/simota/ota/campaign"
+)
+
+// FieldError says what is wrong with one field of a file.
+type FieldError struct {
+	Field string // "links[0].rate"; empty for the file as a whole
+	Msg   string
+}
+
+// Error gives field and message.
+func (e FieldError) Error() string {
+	if e.Field == "" {
+		return e.Msg
+	}
+	return e.Field + ": " + e.Msg
+}
+
+// place is an error whose line and column are known.
+type place struct {
+	line, column int
+	msg          string
+	help         string // what the field that was perhaps meant is for
+}
+
+// Error gives line, column and message.
+func (p place) Error() string { return fmt.Sprintf("%d:%d: %s", p.line, p.column, p.msg) }
+
+func at(t *token.Token, format string, args ...any) place {
+	p := place{msg: fmt.Sprintf(format, args...)}
+	if t != nil && t.Position != nil {
+		p.line, p.column = t.Position.Line, t.Position.Column
+	}
+	return p
+}
+
+// explained is an error that tells everything already.
+type explained struct{ text string }
+
+// Error is the whole explanation, several lines long.
+func (e explained) Error() string { return e.text }
+
+// Explain turns what is wrong with a YAML file into words: the place, the
+// message, and the lines around. It takes the errors of this package, of
+// campaign.ParseSpec and of go-yaml, also joined; all others, and what was
+// explained before, come back as they are.
+func Explain(file string, text []byte, err error) error {
+	if err == nil {
+		return nil
+	}
+	var done explained
+	if errors.As(err, &done) {
+		return done
+	}
+	root, _ := parse(text)
+	var out []string
+	for _, e := range flatten(err) {
+		var field FieldError
+		var spec campaign.FieldError
+		var known place
+		var raw yaml.Error
+		switch {
+		case errors.As(e, &known):
+		case errors.As(e, &field):
+			known = locate(root, field)
+		case errors.As(e, &spec):
+			known = locate(root, finer(spec))
+		case errors.As(e, &raw):
+			known = translate(raw)
+		default:
+			out = append(out, file+": "+e.Error())
+			continue
+		}
+		out = append(out, known.show(file, text))
+	}
+	return explained{strings.Join(out, "\n")}
+}
+
+// finer takes the exact field from a message that begins with it.
+func finer(e campaign.FieldError) FieldError {
+	if field, msg, ok := strings.Cut(e.Msg, ": "); ok && strings.HasPrefix(field, e.Field+".") {
+		return FieldError{field, msg}
+	}
+	return FieldError(e)
+}
+
+func flatten(err error) []error {
+	if j, ok := err.(interface{ Unwrap() []error }); ok {
+		var out []error
+		for _, e := range j.Unwrap() {
+			out = append(out, flatten(e)...)
+		}
+		return out
+	}
+	return []error{err}
+}
+
+// translate says what go-yaml says without Go's names for types.
+func translate(e yaml.Error) place {
+	msg := e.GetMessage()
+	var wrong *yaml.TypeError
+	var over *yaml.OverflowError
+	var node *yaml.UnexpectedNodeTypeError
+	var unknown *yaml.UnknownFieldError
+	switch {
+	case errors.As(e, &wrong):
+		msg = "want " + words(wrong.DstType)
+		if wrong.Token != nil && strings.IndexAny(wrong.Token.Value, "[{|>") != 0 {
+			msg += fmt.Sprintf(", found %q", wrong.Token.Value)
+		}
+	case errors.As(e, &over):
+		msg = fmt.Sprintf("%s is out of range", over.SrcNum)
+	case errors.As(e, &node):
+		msg = fmt.Sprintf("want a %s, found a %s", node.Expected.YAMLName(), node.Actual.YAMLName())
+	case errors.As(e, &unknown) && unknown.Token != nil:
+		p := unknownField(unknown.Token, allFields())
+		return p
+	}
+	return at(e.GetToken(), "%s", msg)
+}
+
+func words(t reflect.Type) string {
+	switch {
+	case t == nil:
+		return "something else"
+	case t == durationType:
+		return "a duration, as 90s, 30m or 24h"
+	}
+	switch t.Kind() {
+	case reflect.Pointer:
+		return words(t.Elem())
+	case reflect.String:
+		return "text"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Slice:
+		return "a list"
+	case reflect.Struct, reflect.Map:
+		return "a map of fields"
+	}
+	return "a whole number"
+}
+
+// show writes the place with the lines around it and a mark under the column.
+func (p place) show(file string, text []byte) string {
+	if p.line == 0 {
+		return file + ": " + p.msg
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s:%d:%d: %s", file, p.line, p.column, p.msg)
+	if p.help != "" {
+		b.WriteString("\n    " + p.help)
+	}
+	lines := strings.Split(strings.ReplaceAll(string(bytes.ToValidUTF8(text, []byte("?"))), "\r\n", "\n"), "\n")
+	for n := max(p.line-1, 1); n <= min(p.line, len(lines)); n++ {
+		mark := " "
+		if n == p.line {
+			mark = ">"
+		}
+		fmt.Fprintf(&b, "\n    %s %4d | %s", mark, n, hide(lines[n-1]))
+	}
+	fmt.Fprintf(&b, "\n             %s^", strings.Repeat(" ", max(p.column-1, 0)))
+	return b.String()
+}
+
+var secretValue = regexp.MustCompile(`(secret["']?\s*:\s*)("[^"]*"?|'[^']*'?|[^\s,}#][^,}#]*)`)
+
+// hide stars the values of secrets in a line that is shown.
+func hide(line string) string {
+	return secretValue.ReplaceAllStringFunc(line, func(s string) string {
+		i := secretValue.FindStringSubmatchIndex(s)[4]
+		return s[:i] + strings.Repeat("*", len(s)-i)
+	})
+}

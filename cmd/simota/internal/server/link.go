@@ -1,0 +1,170 @@
+package server
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/simota/simota/cmd/simota/internal/api"
+	"github.com/simota/simota/ota/delivery"
+	"github.com/simota/simota/smpp"
+)
+
+// Octets of a submit_sm to a card: USIM data download, 8 bit, class 2
+// (3GPP TS 31.115, 4.1); and to a device: 8 bit without class (OMA ProvCont).
+const (
+	pidDownload = 0x7F
+	dcsClass2   = 0xF6
+	dcsBinary   = 0x04
+)
+
+// port joins one SMPP link and the desk: it is the desk's Link and the link's
+// Handler.
+type port struct {
+	link *smpp.Link
+	desk *delivery.Desk // set before anything runs
+	name string
+	addr string
+	log  zerolog.Logger
+}
+
+// Submit hands messages to the link.
+func (p *port) Submit(ctx context.Context, batch []delivery.Message) (int, error) {
+	out := make([]smpp.Message, len(batch))
+	for i, m := range batch {
+		out[i] = smpp.Message{
+			ID: m.Submission, UserData: m.UserData, UDHI: true, Validity: m.Validity, RegisteredDelivery: 1,
+			ProtocolID: pidDownload, DataCoding: dcsClass2,
+		}
+		if !m.Card {
+			out[i].ProtocolID, out[i].DataCoding = 0, dcsBinary
+		}
+		out[i].Source, out[i].Destination = address(m.Source), address(m.Destination)
+	}
+	return p.link.Submit(ctx, out)
+}
+
+// address reads a number; one that is none is refused by the SMSC, not by us.
+func address(s string) smpp.Address {
+	a, err := smpp.ParseAddress(s)
+	if err != nil {
+		return smpp.Address{Number: s}
+	}
+	return a
+}
+
+// Free is how many messages the link would take at once.
+func (p *port) Free() int { return p.link.Free() }
+
+// Ready has a value when the link can take messages again.
+func (p *port) Ready() <-chan struct{} { return p.link.Ready() }
+
+// Results passes outcomes on.
+func (p *port) Results(rs []smpp.Result) {
+	out := make([]delivery.Result, len(rs))
+	for i, r := range rs {
+		out[i] = delivery.Result{Submission: r.ID, Status: r.Status, MessageID: r.MessageID, At: r.DoneAt}
+		if r.Err != nil {
+			out[i].Err = r.Err.Error()
+		}
+		switch r.Outcome {
+		case smpp.Accepted:
+			out[i].Outcome = delivery.Accepted
+		case smpp.Temporary:
+			out[i].Outcome = delivery.Temporary
+		case smpp.Refused:
+			out[i].Outcome = delivery.Refused
+		case smpp.Unsent:
+			out[i].Outcome = delivery.Unsent
+		default:
+			out[i].Outcome = delivery.Ambiguous
+		}
+	}
+	p.desk.Results(context.Background(), p.name, out)
+}
+
+// Deliver stores what came in before it is answered. What could not be stored
+// is answered with a temporary error: the SMSC sends it again.
+func (p *port) Deliver(ctx context.Context, ds []smpp.Delivery) []uint32 {
+	pdus := make([][]byte, len(ds))
+	for i, d := range ds {
+		pdus[i] = d.PDU
+	}
+	status := make([]uint32, len(ds))
+	for i, err := range p.desk.Receive(ctx, p.name, pdus) {
+		if err != nil {
+			status[i] = smpp.StatusReceiverTemporary
+			p.log.Error().Err(err).Str("link", p.name).Msg("deliver_sm not stored: the SMSC is asked to send it again")
+		}
+	}
+	return status
+}
+
+// State logs sessions that come and go.
+func (p *port) State(s smpp.LinkState) {
+	e := p.log.Info()
+	if !s.Up {
+		e = p.log.Warn().AnErr("reason", s.Reason)
+	}
+	msg := "bound"
+	switch {
+	case s.RefusedForGood:
+		msg = "bind refused: not tried again until the configuration changes and the server starts anew"
+	case !s.Up:
+		msg = "not bound"
+	}
+	e.Str("link", p.name).Str("address", p.addr).Int("sessions", s.Sessions).Msg(msg)
+}
+
+// health is the link for the API.
+func (p *port) health() api.Link {
+	s := p.link.Status()
+	out := api.Link{
+		Name: p.name, Address: p.addr, Bound: s.Bound, Since: s.Since, WindowUsed: s.WindowUsed, WindowSize: s.WindowSize,
+		Sent: s.Sent, Received: s.Received, Stopped: s.RefusedForGood,
+	}
+	if s.LastError != nil && !s.Bound {
+		out.Error = s.LastError.Error()
+	}
+	return out
+}
+
+// parse reads a stored PDU.
+func parse(pdu []byte) (delivery.Incoming, error) {
+	d, err := smpp.ParseDelivery(pdu)
+	if err != nil {
+		return delivery.Incoming{}, err
+	}
+	return delivery.Incoming{
+		Source: msisdn(d.Source), Destination: d.Destination.Number, ESMClass: d.ESMClass, UserData: d.UserData,
+		ReceiptedID: d.ReceiptedMessageID, MessageState: d.MessageState, NetworkError: d.NetworkErrorCode,
+	}, nil
+}
+
+// msisdn writes a sender as the catalog writes numbers: networks disagree on
+// type of number and on a leading plus or 00.
+func msisdn(a smpp.Address) string {
+	n := strings.TrimPrefix(a.Number, "+")
+	n = strings.TrimPrefix(n, "00")
+	const shortest = 7 // shorter ones are short codes
+	if len(n) < shortest || strings.Trim(n, "0123456789") != "" {
+		return a.Number
+	}
+	return "+" + n
+}
+
+// every calls fn at once and then at the interval, until ctx ends.
+func every(ctx context.Context, d time.Duration, fn func()) {
+	tick := time.NewTicker(d)
+	defer tick.Stop()
+	for {
+		fn()
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}

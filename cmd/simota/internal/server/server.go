@@ -1,0 +1,245 @@
+// Package server wires the rooms into one running process: database, keys,
+// links, delivery, campaigns and the API, started in the order in which they
+// need each other and stopped in the other.
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/simota/simota/catalog/sqlite"
+	"github.com/simota/simota/catalog/vault"
+	"github.com/simota/simota/cmd/simota/internal/api"
+	"github.com/simota/simota/cmd/simota/internal/config"
+	"github.com/simota/simota/cmd/simota/internal/httpapi"
+	"github.com/simota/simota/ota/campaign"
+	"github.com/simota/simota/ota/delivery"
+	"github.com/simota/simota/smpp"
+	"github.com/simota/simota/smpp/receipt"
+)
+
+// Version is what `simota version` and the API say.
+const Version = "0.1.0"
+
+const (
+	generationEvery = time.Minute
+	httpGrace       = 5 * time.Second
+)
+
+// server is one run.
+type server struct {
+	cfg     config.Config
+	log     zerolog.Logger
+	db      *sqlite.DB
+	vault   *vault.Vault
+	desk    *delivery.Desk
+	engine  *campaign.Engine
+	ports   []*port
+	started time.Time
+}
+
+// Run serves until ctx ends, then stops: no new work, outstanding responses
+// awaited, links unbound, database closed.
+func Run(ctx context.Context, cfg config.Config, log zerolog.Logger) (err error) {
+	s := &server{cfg: cfg, log: log, started: time.Now()}
+	kek, err := vault.LoadKEK(cfg.KeyFile)
+	if err != nil {
+		return fmt.Errorf("%w (make one with: simota key create %s)", err, cfg.KeyFile)
+	}
+	s.vault = vault.New(kek)
+	if s.db, err = sqlite.Open(ctx, cfg.Database, sqlite.Options{Node: cfg.Node}); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.db.Close()) }()
+	if err := s.db.RaiseGeneration(ctx); err != nil {
+		return err
+	}
+	if err := s.wire(); err != nil {
+		return err
+	}
+	return s.run(ctx)
+}
+
+// wire makes links, desk and engine know each other.
+func (s *server) wire() error {
+	speed := s.cfg.Speed()
+	links := map[string]delivery.Connection{}
+	var names []string
+	for _, l := range s.cfg.Links {
+		c, err := l.SMPP()
+		if err != nil {
+			return err
+		}
+		p := &port{name: l.Name, addr: l.Address, log: s.log}
+		if p.link, err = smpp.NewLink(c, p); err != nil {
+			return fmt.Errorf("link %s: %w", l.Name, err)
+		}
+		s.ports = append(s.ports, p)
+		names = append(names, l.Name)
+		links[l.Name] = delivery.Connection{
+			Link: p, IDScope: l.IDScope, ResponseBase: receipt.Base(l.MessageID.Response), ReceiptBase: receipt.Base(l.MessageID.Receipt),
+		}
+	}
+	s.engine = campaign.New(campaign.Config{
+		Store: s.db, Links: names, Node: s.cfg.Node, Speed: speed, Log: s.log,
+	})
+	s.desk = delivery.New(delivery.Config{
+		Store: s.db, Keys: s.vault, Links: links, Timing: delivery.Field().Faster(speed), Parse: parse, KeyAAD: vault.AAD,
+		Wake: s.engine.Wake, Types: s.db.CardType, Log: s.log,
+	})
+	s.engine.SetDesk(s.desk)
+	for _, p := range s.ports {
+		p.desk = s.desk
+	}
+	return nil
+}
+
+func (s *server) run(ctx context.Context) error {
+	api, feed, err := s.listen()
+	if err != nil {
+		return err
+	}
+	// Links outlive the engines, so that what is under way is answered.
+	linkCtx, stopLinks := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopLinks()
+	var links, work sync.WaitGroup
+	for _, p := range s.ports {
+		links.Go(func() {
+			if err := p.link.Run(linkCtx); err != nil {
+				s.log.Error().Err(err).Str("link", p.name).Msg("link given up")
+			}
+		})
+	}
+	workCtx, stopWork := context.WithCancel(ctx)
+	defer stopWork()
+	failed := make(chan error, 4)
+	run := func(what string, fn func(context.Context) error) {
+		work.Go(func() {
+			if err := fn(workCtx); err != nil && workCtx.Err() == nil {
+				failed <- fmt.Errorf("%s: %w", what, err)
+			}
+		})
+	}
+	run("delivery", s.desk.Run)
+	run("campaigns", s.engine.Run)
+	run("api", func(ctx context.Context) error { return serve(ctx, api) })
+	if feed != nil {
+		run("feed", func(ctx context.Context) error { return serve(ctx, feed) })
+	}
+	work.Go(func() {
+		every(workCtx, generationEvery, func() {
+			if err := s.db.RaiseGeneration(workCtx); err != nil && workCtx.Err() == nil {
+				s.log.Error().Err(err).Msg("generation not raised: an old backup might not be recognised")
+			}
+		})
+	})
+	s.log.Info().Str("database", s.cfg.Database).Str("socket", s.cfg.Socket).Str("timing", s.cfg.Timing).Int("links", len(s.ports)).Msg("serving")
+	select {
+	case <-ctx.Done():
+		s.log.Info().Msg("stopping")
+	case err = <-failed:
+	}
+	stopWork()
+	work.Wait()
+	stopLinks()
+	links.Wait()
+	s.log.Info().Msg("stopped")
+	return err
+}
+
+// endpoint is a listener and what it serves.
+type endpoint struct {
+	listener net.Listener
+	server   *http.Server
+}
+
+func (s *server) listen() (apiEnd, feedEnd *endpoint, err error) {
+	services := httpapi.Services{
+		Store: s.db, Campaigns: s.engine, Vault: s.vault, Links: s.links, Backup: s.db.Backup, Health: s.health,
+		Check: func(ctx context.Context) (any, error) { return s.db.Check(ctx) }, Now: time.Now, Log: s.log,
+	}
+	l, err := listenUnix(s.cfg.Socket)
+	if err != nil {
+		return nil, nil, err
+	}
+	apiEnd = newEndpoint(l, httpapi.New(services))
+	if s.cfg.Feed == nil {
+		return apiEnd, nil, nil
+	}
+	token, err := os.ReadFile(s.cfg.Feed.TokenFile)
+	if err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("feed.token_file: %w", err), l.Close())
+	}
+	f, err := net.Listen("tcp", s.cfg.Feed.Listen)
+	if err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("feed.listen: %w", err), l.Close())
+	}
+	return apiEnd, newEndpoint(f, httpapi.NewFeed(services, strings.TrimSpace(string(token)))), nil
+}
+
+// listenUnix takes the socket over from a server that died; one that lives
+// holds the lock of the database, so it cannot be meant here.
+func listenUnix(path string) (net.Listener, error) {
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("socket: %w", err)
+	}
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		return nil, fmt.Errorf("socket: %w", err)
+	}
+	const ownerOnly = 0o600
+	if err := os.Chmod(path, ownerOnly); err != nil {
+		return nil, errors.Join(fmt.Errorf("socket: %w", err), l.Close())
+	}
+	return l, nil
+}
+
+func newEndpoint(l net.Listener, h http.Handler) *endpoint {
+	return &endpoint{listener: l, server: &http.Server{
+		Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 5 * time.Minute, IdleTimeout: 2 * time.Minute,
+	}}
+}
+
+func serve(ctx context.Context, e *endpoint) error {
+	stop := context.AfterFunc(ctx, func() {
+		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), httpGrace)
+		defer cancel()
+		_ = e.server.Shutdown(grace)
+	})
+	defer stop()
+	if err := e.server.Serve(e.listener); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+func (s *server) links() []api.Link {
+	out := make([]api.Link, 0, len(s.ports))
+	for _, p := range s.ports {
+		out = append(out, p.health())
+	}
+	return out
+}
+
+func (s *server) health() api.Health {
+	h := api.Health{
+		OK: true, Node: s.cfg.Node, Version: Version, Timing: s.cfg.Timing, Links: s.links(), Inbox: map[string]int{}, StartedAt: s.started,
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), httpGrace)
+	defer cancel()
+	counts, err := s.db.InboxCounts(ctx)
+	h.OK = err == nil
+	for state, n := range counts {
+		h.Inbox[string(state)] = n
+	}
+	return h
+}

@@ -1,0 +1,254 @@
+package campaign_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/simota/simota/catalog/ledger"
+	"github.com/simota/simota/ota/campaign"
+	"github.com/simota/simota/ota/delivery"
+)
+
+const swapFile = `
+campaign: br
+kind: swap
+select: {operator: nordvik, country: BR, tags: [meter]}
+to: aurora
+attested: aurora knows these IMSIs with these cards' keys
+max_unproven: 50
+done_when: settings-delivered
+deadlines: {snapshot: 10m, switched: 1m, probing: 10m}
+`
+
+func TestASwapMovesAndConfiguresCardsOfBothFormats(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 4, 60)
+	name := w.start(swapFile)
+	w.until(name, func(c ledger.Counts) bool { return c.Total == 4 && c.ByState["settings delivered"] == 4 })
+	for number, p := range w.phones {
+		p.mu.Lock()
+		if number[:3] == "+55" && (p.card.SMSC() != "+5511900000001" || len(p.applied) < 2) {
+			t.Errorf("%s: SMSC %s, %d documents applied", number, p.card.SMSC(), len(p.applied))
+		}
+		p.mu.Unlock()
+	}
+}
+
+func TestTheMoveIsProvenAtTheNewNumberWhenTheSwitchProofIsLost(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 2, 60)
+	w.each(func(p *phone) { p.silentFrom = "+47" })
+	name := w.start(strings.Replace(swapFile, "settings-delivered", "moved", 1))
+	// The old network carries snapshots only: every later proof from it is lost.
+	w.until(name, func(c ledger.Counts) bool { return c.ByState["moved"] == 2 })
+}
+
+func TestAModemThatIgnoresRefreshWaitsForARestartAndMovesAfterIt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1, 600)
+	w.each(func(p *phone) { p.deaf = true })
+	name := w.start(strings.Replace(swapFile, "settings-delivered", "moved", 1))
+	w.until(name, func(c ledger.Counts) bool { return c.ByState["waiting for restart"] == 1 && c.Unproven == 1 })
+	w.each(func(p *phone) { p.attached = p.card.IMSI() })
+	c := w.until(name, func(c ledger.Counts) bool { return c.ByState["moved"] == 1 })
+	if c.Unproven != 0 {
+		t.Errorf("still counted as unproven: %+v", c)
+	}
+}
+
+func TestACardThatNeverAnswersIsHeldAndNothingIsWritten(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1, 600)
+	w.each(func(p *phone) { p.mute = func(delivery.Message) bool { return true } })
+	name := w.start(swapFile)
+	w.until(name, func(c ledger.Counts) bool { return c.ByState["held"] == 1 && c.Open == 0 })
+	w.law()
+}
+
+func TestACardThatIsGoneAfterTheSwitchIsDarkAndASignOfLifeReopensIt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1, 600)
+	w.each(func(p *phone) { p.mute = func(m delivery.Message) bool { return p.card.IMSI()[:5] == "99970" } })
+	name := w.start(strings.Replace(swapFile, "settings-delivered", "moved", 1))
+	c := w.until(name, func(c ledger.Counts) bool { return c.ByState["dark"] == 1 && c.Open == 0 })
+	if c.Unproven != 1 {
+		t.Errorf("a dark card counts as unproven until a person resumes: %+v", c)
+	}
+	w.each(func(p *phone) { p.mute = nil })
+	w.until(name, func(c ledger.Counts) bool { return c.ByState["moved"] == 1 && c.Open == 0 })
+	w.law()
+}
+
+func TestMaxUnprovenHoldsBackTheRest(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 6, 600)
+	w.each(func(p *phone) { p.deaf = true })
+	name := w.start(strings.Replace(swapFile, "max_unproven: 50", "max_unproven: 2", 1))
+	most := 0
+	w.until(name, func(c ledger.Counts) bool {
+		most = max(most, c.Unproven)
+		return c.ByState["waiting for restart"] == 2
+	})
+	w.each(func(p *phone) { p.deaf, p.attached = false, p.card.IMSI() })
+	w.until(name, func(c ledger.Counts) bool {
+		most = max(most, c.Unproven)
+		return c.ByState["settings delivered"] == 6
+	})
+	if most > 2 {
+		t.Errorf("%d cards were unproven at once, 2 are allowed", most)
+	}
+}
+
+func TestTheCanaryMustMoveBeforeTheRestStarts(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 5, 600)
+	w.each(func(p *phone) { p.deaf = true })
+	name := w.start(swapFile + "canary: 2\n")
+	c := w.until(name, func(c ledger.Counts) bool { return c.ByState["waiting for restart"] == 2 })
+	if c.Released != 2 {
+		t.Errorf("%d targets were let go, the canary is 2", c.Released)
+	}
+	w.each(func(p *phone) { p.deaf, p.attached = false, p.card.IMSI() })
+	w.until(name, func(c ledger.Counts) bool { return c.ByState["settings delivered"] == 5 })
+}
+
+func TestCancelStopsWhatIsNotWrittenAndLetsTheRestEnd(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 3, 600)
+	ctx := t.Context()
+	w.each(func(p *phone) { p.deaf = true })
+	name := w.start(strings.Replace(swapFile, "max_unproven: 50", "max_unproven: 1", 1))
+	w.until(name, func(c ledger.Counts) bool { return c.ByState["waiting for restart"] == 1 })
+	if err := w.engine.Cancel(ctx, "test", name, false); err != nil {
+		t.Fatal(err)
+	}
+	c := w.until(name, func(c ledger.Counts) bool { return c.ByState["cancelled"] == 2 })
+	if c.ByState["waiting for restart"] != 1 {
+		t.Errorf("the switched card must run to its end: %+v", c)
+	}
+	w.each(func(p *phone) { p.deaf, p.attached = false, p.card.IMSI() })
+	w.until(name, func(c ledger.Counts) bool { return c.ByState["settings delivered"] == 1 && c.Open == 0 })
+}
+
+func TestCancelHardSettlesTheOpenWriteAndStops(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1, 60)
+	w.each(func(p *phone) { p.silentFrom = "+47"; p.deaf = true })
+	name := w.start(swapFile)
+	w.until(name, func(c ledger.Counts) bool { return c.ByState["switching"] == 1 })
+	if err := w.engine.Cancel(t.Context(), "test", name, true); err != nil {
+		t.Fatal(err)
+	}
+	w.each(func(p *phone) { p.silentFrom = "" })
+	w.until(name, func(c ledger.Counts) bool { return c.ByState["cancelled"] == 1 && c.Open == 0 })
+	w.law()
+}
+
+func TestPauseHoldsNewCardsAndResumeGoesOn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 4, 60)
+	ctx := t.Context()
+	c, err := w.engine.Create(ctx, "test", []byte(strings.Replace(swapFile, "max_unproven: 50", "max_unproven: 1", 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.engine.Start(ctx, "test", c.Name); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.engine.Pause(ctx, "test", c.Name); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.engine.Pause(ctx, "test", c.Name); !errors.Is(err, campaign.ErrState) {
+		t.Errorf("a second pause gives %v", err)
+	}
+	if err := w.engine.Resume(ctx, "test", c.Name); err != nil {
+		t.Fatal(err)
+	}
+	w.until(c.Name, func(c ledger.Counts) bool { return c.ByState["settings delivered"] == 4 })
+}
+
+func TestRetryBeginsANewRoundForAClosedTarget(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1, 600)
+	w.each(func(p *phone) { p.mute = func(delivery.Message) bool { return true } })
+	name := w.start(strings.Replace(swapFile, "settings-delivered", "moved", 1))
+	w.until(name, func(c ledger.Counts) bool { return c.ByState["held"] == 1 })
+	w.each(func(p *phone) { p.mute = nil })
+	if err := w.engine.Retry(t.Context(), "test", name, "8947010000000000000"); err != nil {
+		t.Fatal(err)
+	}
+	w.until(name, func(c ledger.Counts) bool { return c.ByState["moved"] == 1 })
+	w.law()
+}
+
+func TestAnRFMCampaignWritesFilesOnceAndOnlyWhereTheyDiffer(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 4, 60)
+	const file = `
+campaign: %s
+kind: rfm
+select: {all: true}
+write: {spn: "0173696D6F7461", lrplmnsi: "01"}
+rate: 500/s
+`
+	name := w.start(fmt.Sprintf(file, "spn"))
+	w.until(name, func(c ledger.Counts) bool { return c.ByState["written"] == 4 })
+	w.each(func(p *phone) {
+		if b, err := p.card.ReadFile("SPN"); err != nil || !strings.HasPrefix(string(b), "\x01simota\xff") {
+			t.Errorf("EF_SPN is %x, %v", b, err)
+		}
+	})
+	name = w.start(fmt.Sprintf(file, "spn-again"))
+	w.until(name, func(c ledger.Counts) bool { return c.ByState["written"] == 4 })
+	id, err := w.db.Campaign(t.Context(), name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := w.db.Targets(t.Context(), id.ID, nil, 0, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range rows {
+		d, err := w.db.Dossier(t.Context(), r.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, a := range d.Attempts {
+			if a.Kind == ledger.Write {
+				t.Errorf("card %s was written again: %s", r.ICCID, a.Purpose)
+			}
+		}
+	}
+	w.law()
+}
+
+func TestTwoCampaignsDoNotWorkOnOneCardAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1, 600)
+	w.each(func(p *phone) { p.deaf = true })
+	first := w.start(swapFile)
+	w.until(first, func(c ledger.Counts) bool { return c.ByState["waiting for restart"] == 1 })
+	second := w.start(strings.Replace(swapFile, "campaign: br", "campaign: br-2", 1))
+	w.until(second, func(c ledger.Counts) bool { return c.ByState["selected"] == 1 && c.Released == 1 })
+	w.each(func(p *phone) { p.deaf, p.attached = false, p.card.IMSI() })
+	w.until(first, func(c ledger.Counts) bool { return c.ByState["settings delivered"] == 1 && c.Open == 0 })
+	w.until(second, func(c ledger.Counts) bool { return c.ByState["skipped"] == 1 })
+}
+
+func TestPreflightNamesTheReason(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1, 60)
+	spec, err := campaign.ParseSpec([]byte(strings.Replace(swapFile, "to: aurora", "to: nowhere", 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := w.engine.Forecast(t.Context(), spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f.Cards != 1 || f.Ready != 0 || f.Skips["no such subscription in the catalog (to nowhere)"] != 1 {
+		t.Errorf("forecast %+v", f)
+	}
+}

@@ -1,0 +1,252 @@
+package lab
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/simota/simota/ota/lab/device"
+	"github.com/simota/simota/ota/lab/uicc"
+	"github.com/simota/simota/smpp"
+	"github.com/simota/simota/smpp/receipt"
+	"github.com/simota/simota/smpp/smscsim"
+)
+
+// How long the world waits for what usually comes at once: a receipt that is to overtake its response, the
+// answer to a copy that is to overtake the true one.
+const (
+	earlyLimit = 5 * time.Second
+	lateLimit  = 30 * time.Second
+)
+
+// store takes a message into the store of its number and sends it on if the device is there.
+func (s *subscriber) store(st *stored) {
+	sub, w := st.sub, s.world
+	sub.stored = append(sub.stored, st)
+	st.expiry = s.after(st.validity(w), func() { s.expire(st) })
+	if s.serving != sub {
+		s.event(Event{Kind: EventStored, MessageID: st.MessageID, Copy: st.copy}.about(sub))
+	}
+	if st.wire == smscsim.EarlyReceipt {
+		if s.serving != sub { // no receipt for long: the response must not wait for it
+			sub.network.server.Respond(st.MessageID)
+		} else {
+			s.after(w.real(earlyLimit), func() { sub.network.server.Respond(st.MessageID) })
+		}
+	}
+	s.next()
+}
+
+// remove takes a message out of the store, for whatever end.
+func (s *subscriber) remove(st *stored) {
+	st.done = true
+	s.cancel(st.expiry)
+	st.sub.stored = slices.DeleteFunc(st.sub.stored, func(o *stored) bool { return o == st })
+	st.sub.waiting.Add(-1)
+}
+
+func (s *subscriber) expire(st *stored) {
+	s.remove(st)
+	s.event(Event{Kind: EventExpired, MessageID: st.MessageID, Copy: st.copy}.about(st.sub))
+	s.receipt(st, receipt.Expired, errAbsentSubscriber)
+}
+
+func (s *subscriber) receipt(st *stored, state receipt.State, code uint16) {
+	switch {
+	case st.copy:
+	case st.lostReceipt:
+		s.event(Event{Kind: EventReceiptLost, MessageID: st.MessageID, Detail: state.String()}.about(st.sub))
+	default:
+		s.receipts.do(func() { st.sub.network.receipt(st.Submitted, state, code) })
+	}
+}
+
+// next sends the next message to the device, one at a time.
+func (s *subscriber) next() {
+	sub := s.serving
+	if s.busy || sub == nil || len(sub.stored) == 0 {
+		return
+	}
+	if s.deliveries == s.absence {
+		s.absence = -1
+		s.leaveCoverage()
+		s.after(s.world.real(s.absentFor), s.enterCoverage)
+		return
+	}
+	st := sub.stored[0]
+	if len(sub.stored) > 1 && sub.stored[1].overtake {
+		st = sub.stored[1]
+	}
+	s.busy = true
+	s.after(s.hop(), func() {
+		s.busy = false
+		if s.serving == sub && !st.done {
+			s.deliver(st)
+		}
+		s.next()
+	})
+}
+
+// deliver hands a message to the device.
+func (s *subscriber) deliver(st *stored) {
+	s.remove(st)
+	s.deliveries++
+	if st.reset {
+		s.device.Card().Reset()
+		s.event(Event{Kind: EventCardReset, MessageID: st.MessageID}.about(st.sub))
+	}
+	r := s.device.Receive(device.Message{
+		Sender: st.Source.String(), PID: st.PID, DCS: st.DCS, UDHI: st.ESMClass&esmUDHI != 0, UserData: st.UserData,
+	}, time.Now())
+	detail := string(r.Outcome)
+	if r.SW != 0 {
+		detail += fmt.Sprintf(", %04X", uint16(r.SW))
+	}
+	if r.Report != nil {
+		detail += ", report not handed on"
+	}
+	s.event(Event{Kind: EventDelivered, MessageID: st.MessageID, No: s.deliveries, Copy: st.copy, Detail: detail}.about(st.sub))
+	if r.SW>>8 == 0x62 || r.SW>>8 == 0x63 { // the phone answers RP-ERROR (3GPP TS 31.111, 7.1.1.1)
+		s.receipt(st, receipt.Undeliverable, errDownload)
+	} else {
+		s.receipt(st, receipt.Delivered, 0)
+	}
+	if !st.copy {
+		s.again(st)
+	}
+	s.react(st, r)
+}
+
+// again lets the network deliver a message twice: one part at once, a whole message when it was delivered whole.
+func (s *subscriber) again(st *stored) {
+	var parts []*stored
+	if st.duplicate {
+		parts = append(parts, st)
+	}
+	if st.repeat {
+		r := s.repeats[st.message]
+		if r == nil {
+			r = &repeat{parts: map[byte]*stored{}}
+			s.repeats[st.message] = r
+		}
+		r.parts[st.part] = st
+		if len(r.parts) == int(st.total) && !r.begun {
+			r.begun = true
+			for seq := range st.total {
+				parts = append(parts, r.parts[seq+1])
+			}
+		}
+	}
+	if len(parts) == 0 {
+		return
+	}
+	s.after(s.world.real(s.world.cfg.Timing.Copy), func() {
+		for _, p := range parts {
+			p.sub.waiting.Add(1)
+			s.store(&stored{Submitted: p.Submitted, sub: p.sub, copy: true})
+		}
+	})
+}
+
+// react does what a message has set off.
+func (s *subscriber) react(st *stored, r device.Reaction) {
+	switch {
+	case st.lostProof && !st.copy:
+		for _, out := range r.Submit {
+			s.submits++
+			s.event(Event{Kind: EventSubmitLost, Detail: "proof lost by script, to " + out.Destination}.about(st.sub))
+		}
+	case st.lateProof && !st.copy && len(r.Submit) > 0:
+		for _, out := range r.Submit {
+			if send := s.route(out); send != nil {
+				s.held = append(s.held, send)
+			}
+		}
+		s.after(s.world.real(lateLimit), s.release)
+	default:
+		for _, out := range r.Submit {
+			s.submit(out)
+		}
+		if len(r.Submit) > 0 {
+			s.release()
+		}
+	}
+	if r.Ignored {
+		s.event(Event{Kind: EventRefreshIgnored}.about(st.sub))
+	}
+	if r.Refresh != nil {
+		refresh := *r.Refresh
+		s.after(s.world.real(refresh.After)+s.hop(), func() { s.refresh(refresh) })
+	}
+	if r.Outcome == device.CPApplied {
+		s.event(Event{Kind: EventProvisioned, APN: s.device.APN()}.about(st.sub))
+	}
+	if r.Session {
+		s.session()
+	}
+}
+
+// release lets the proofs on a slow way arrive.
+func (s *subscriber) release() {
+	for _, send := range s.held {
+		s.outbox.do(send)
+	}
+	s.held = nil
+}
+
+// submit sends a message of the card.
+func (s *subscriber) submit(out uicc.OutgoingSMS) {
+	if send := s.route(out); send != nil {
+		s.outbox.do(send)
+	}
+}
+
+// route decides the way of a message of the card: from the number the device is attached with, through the service
+// centre that EF_SMSP named. It returns what brings it to the ESME, or nil if it is lost.
+func (s *subscriber) route(out uicc.OutgoingSMS) func() {
+	s.submits++
+	from := s.serving
+	lost := func(why string) func() {
+		e := Event{Kind: EventSubmitLost, No: s.submits, Detail: fmt.Sprintf("to %s by %s: %s", out.Destination, out.SMSC, why)}
+		if from != nil {
+			e = e.about(from)
+		}
+		s.event(e)
+		return nil
+	}
+	if from == nil {
+		return lost("the device is not attached")
+	}
+	via := s.world.bySMSC[out.SMSC]
+	if via == nil {
+		return lost("no such service centre")
+	}
+	source, err := smpp.ParseAddress(from.msisdn)
+	if err != nil {
+		return lost(err.Error())
+	}
+	destination, err := smpp.ParseAddress(out.Destination)
+	if err != nil || destination.TON == 5 {
+		return lost("no number to send to")
+	}
+	if why, is := s.judge.lost(s.submits, via != from.network); is {
+		return lost(why)
+	}
+	mo := smscsim.MO{Source: source, Destination: destination, ProtocolID: out.PID, DataCoding: out.DCS, UserData: out.UserData}
+	if out.UDHI {
+		mo.ESMClass = esmUDHI
+	}
+	e := Event{Kind: EventSubmit, No: s.submits, Detail: fmt.Sprintf("to %s by %s of %s", out.Destination, out.SMSC, via.Name)}.about(from)
+	s.event(e)
+	delay := s.hop()
+	return func() {
+		if !sleep(s.world.ctx, delay) {
+			return
+		}
+		status, err := via.server.Deliver(s.world.ctx, via.SystemID, mo)
+		if s.world.ctx.Err() == nil && (err != nil || status != smpp.StatusOK) {
+			e.Kind, e.Detail = EventSubmitFailed, fmt.Sprintf("%s, error %v", smpp.StatusName(status), err)
+			s.event(e)
+		}
+	}
+}

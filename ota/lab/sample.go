@@ -1,0 +1,117 @@
+package lab
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/csv"
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// SampleWorld is a world to begin with: meters in Brazil whose cards have a subscription of nordvik (999 40) and one of
+// aurora (999 70).
+type SampleWorld struct {
+	Cards  []byte // the card file, for the world and for a server's import alike; test keys in clear
+	Config Config // with CardData set and SMSCs on free ports
+	YAML   []byte // the same as a file, with Cards as cards.csv and SMSCs on ports 2775 and 2776
+}
+
+// Numbers of the sample world that a server must be configured with: where cards answer to.
+const (
+	SampleSourceNordvik = "+4790009999"
+	SampleSourceAurora  = "+5511900009999" // the tracking applet reports there
+)
+
+const sampleYAML = `# A world for simota lab: two networks and their cards.
+operators:
+  - {name: nordvik, plmn: "99940", smsc: "+4790000001", listen: "127.0.0.1:2775", system_id: ota1, password: nordvik, id_response: hex, id_receipt: hex, country: NO, apn: iot.nordvik.example}
+  - {name: aurora, plmn: "99970", smsc: "+5511900000001", listen: "127.0.0.1:2776", system_id: ota1, password: aurora, id_response: hex, id_receipt: decimal, country: BR, apn: ""}
+cards: cards.csv
+card_types:
+  sja2-3des: {personality: compact-3des, refresh: card}
+  sja5-aes:
+    personality: expanded-aes
+    refresh: immediate
+    tracking: {tar: b00fe0, server: "+5511900009999", imei: 2, imsi: 10, length: 19}
+speed: 60
+seed: %d
+timing: {hop: 300ms, offline: 8s, copy: 3s, validity: 72h}
+# feed: {url: "http://127.0.0.1:8470", token: ...}
+# faults: {absent: 0.1, absent_for: 3m, lost_receipts: 0.01, never_return: 2}
+# logs: logs
+# control: lab.sock
+`
+
+// sampleColumns are sysmocom's and ours, in the order of the file.
+var sampleColumns = []string{
+	"IMSI", "ICCID", "MSISDN", "OPERATOR", "COUNTRY", "CARD_TYPE", "IMEI", "CP", "TAGS", "KIC1", "KID1", "KIK1", "CNTR1",
+	"IMSI2", "MSISDN2", "OPERATOR2",
+}
+
+// Sample makes a world of so many cards (at most a million), half of them 3DES cards that take compact scripts, half AES
+// cards that take expanded ones. The seed makes the keys and the faults.
+func Sample(cards int, seed int64) SampleWorld {
+	var file bytes.Buffer
+	w := csv.NewWriter(&file)
+	_ = w.Write(sampleColumns) // a Buffer takes everything
+	for n := 1; n <= min(cards, 1_000_000); n++ {
+		_ = w.Write(sampleCard(n, seed))
+	}
+	w.Flush()
+	s := SampleWorld{Cards: file.Bytes(), YAML: fmt.Appendf(nil, sampleYAML, seed)}
+	s.Config = sampleConfig(seed)
+	s.Config.CardData = s.Cards
+	return s
+}
+
+func sampleCard(n int, seed int64) []string {
+	iccid := withLuhn(fmt.Sprintf("894701%012d", n))
+	cardType := "sja2-3des"
+	if n%2 == 0 {
+		cardType = "sja5-aes"
+	}
+	key := func(kind string) string {
+		sum := sha256.Sum256(fmt.Appendf(nil, "simota sample %d %s %s", seed, iccid, kind))
+		return fmt.Sprintf("%X", sum[:16])
+	}
+	counter := int(200 * chance(seed, iccid, "counter", 0))
+	return []string{
+		fmt.Sprintf("99940%010d", n), iccid, fmt.Sprintf("+4758%07d", n), "nordvik", "BR", cardType,
+		withLuhn(fmt.Sprintf("35693803%06d", n%1_000_000)), "", "meter", key("KIC1"), key("KID1"), key("KIK1"), strconv.Itoa(counter),
+		fmt.Sprintf("99970%010d", n), fmt.Sprintf("+55119%08d", n), "aurora",
+	}
+}
+
+func sampleConfig(seed int64) Config {
+	return Config{
+		Operators: []Operator{
+			{Name: "nordvik", PLMN: "99940", SMSC: "+4790000001", Listen: "127.0.0.1:0", SystemID: "ota1", Password: "nordvik",
+				IDResponse: "hex", IDReceipt: "hex", Country: "NO", APN: "iot.nordvik.example"},
+			{Name: "aurora", PLMN: "99970", SMSC: "+5511900000001", Listen: "127.0.0.1:0", SystemID: "ota1", Password: "aurora",
+				IDResponse: "hex", IDReceipt: "decimal", Country: "BR"},
+		},
+		CardTypes: map[string]Personality{
+			"sja2-3des": {Personality: "compact-3des", Refresh: "card"},
+			"sja5-aes": {Personality: "expanded-aes", Refresh: "immediate",
+				Tracking: &Tracking{TAR: "b00fe0", Server: SampleSourceAurora, IMEI: 2, IMSI: 10, Length: 19}},
+		},
+		Speed: 60, Seed: seed,
+		Timing: Timing{Hop: 300 * time.Millisecond, Offline: 8 * time.Second, Copy: 3 * time.Second, Validity: 72 * time.Hour},
+	}
+}
+
+// withLuhn appends the check digit of ITU-T E.118 and of IMEIs.
+func withLuhn(s string) string {
+	sum := 0
+	for i := range len(s) {
+		d := int(s[len(s)-1-i] - '0')
+		if i%2 == 0 {
+			if d *= 2; d > 9 {
+				d -= 9
+			}
+		}
+		sum += d
+	}
+	return s + strconv.Itoa((10-sum%10)%10)
+}

@@ -1,0 +1,238 @@
+package lab
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/simota/simota/ota/lab/device"
+	"github.com/simota/simota/ota/lab/uicc"
+)
+
+// subscription is a number and an identity in one network. What waits for the number is in stored.
+type subscription struct {
+	contract
+	network *network
+	owner   *subscriber
+	first   bool         // the one the card came with
+	stored  []*stored    // of owner's goroutine
+	waiting atomic.Int64 // how many messages are stored or about to be
+}
+
+// subscriber is a device with its card and all its subscriptions. One goroutine, run, owns it; whatever else has
+// to do with it posts.
+type subscriber struct {
+	*mailbox
+	world         *World
+	iccid         string
+	judge         *judge
+	role          role
+	subscriptions []*subscription
+	device        *device.Device
+	timers        map[*timer]bool
+
+	serving *subscription // attached with; nil while off the air
+	away    bool          // out of coverage
+	down    bool          // between a REFRESH or restart and the next attach
+	gone    bool          // for good
+	epoch   int           // counts starts: a later one cancels an earlier one's attach
+
+	busy       bool // a message is on its way to the device
+	deliveries int
+	submits    int
+	hops       int
+	absence    int           // at this delivery the device leaves coverage; -1 for never
+	absentFor  time.Duration // for so long
+	held       []func()      // proofs on a slow way, see LateProof
+	repeats    map[int]*repeat
+
+	receipts, outbox, sessions lane
+}
+
+// repeat is a message that the network will deliver again as a whole.
+type repeat struct {
+	parts map[byte]*stored // delivered so far
+	begun bool
+}
+
+// timer is a posted function in the future.
+type timer struct {
+	*time.Timer
+	off bool
+}
+
+// run does what is posted until ctx ends.
+func (s *subscriber) run(ctx context.Context) {
+	for {
+		select {
+		case <-s.wake:
+			for _, f := range s.take() {
+				f()
+			}
+		case <-ctx.Done():
+			for t := range s.timers {
+				t.Stop()
+			}
+			return
+		}
+	}
+}
+
+// after posts f in so much real time.
+func (s *subscriber) after(d time.Duration, f func()) *timer {
+	t := &timer{}
+	s.timers[t] = true
+	t.Timer = time.AfterFunc(d, func() {
+		s.post(func() {
+			delete(s.timers, t)
+			if !t.off {
+				f()
+			}
+		})
+	})
+	return t
+}
+
+// cancel also holds for a timer that has posted already.
+func (s *subscriber) cancel(t *timer) {
+	if t != nil {
+		t.off = true
+		t.Stop()
+		delete(s.timers, t)
+	}
+}
+
+// jitter is d of the world in real time, give or take a third.
+func (s *subscriber) jitter(d time.Duration) time.Duration {
+	s.hops++
+	return s.world.real(time.Duration(float64(d) * (2 + 2*chance(s.judge.seed, s.iccid, "hop", s.hops)) / 3))
+}
+
+func (s *subscriber) hop() time.Duration { return s.jitter(s.world.cfg.Timing.Hop) }
+
+func (s *subscriber) event(e Event) {
+	e.ICCID = s.iccid
+	s.world.event(e)
+}
+
+// about names the subscription an event is about.
+func (e Event) about(sub *subscription) Event {
+	e.Operator, e.MSISDN, e.IMSI = sub.network.Name, sub.msisdn, sub.imsi
+	return e
+}
+
+// begin attaches the device as it is when the world begins, which is in the middle of its life: nothing is reported
+// that was before.
+func (s *subscriber) begin() {
+	s.serving = s.byIMSI(s.device.IMSI())
+	s.device.TrackingReport()
+}
+
+func (s *subscriber) byIMSI(imsi string) *subscription {
+	for _, sub := range s.subscriptions {
+		if sub.imsi == imsi {
+			return sub
+		}
+	}
+	return nil
+}
+
+// detach takes the device off the air.
+func (s *subscriber) detach(why string) {
+	if s.serving != nil {
+		s.event(Event{Kind: EventDetach, Detail: why}.about(s.serving))
+	}
+	s.serving = nil
+}
+
+// attach registers with the identity the device has read, if it is on and in coverage.
+func (s *subscriber) attach() {
+	if s.serving != nil || s.away || s.down || s.gone {
+		return
+	}
+	sub := s.byIMSI(s.device.IMSI())
+	switch {
+	case sub == nil:
+		s.event(Event{Kind: EventRefused, IMSI: s.device.IMSI(), Detail: "no network knows this IMSI for this card"})
+		return
+	case s.role == vanishes && !sub.first:
+		s.gone = true
+		s.event(Event{Kind: EventVanished}.about(sub))
+		return
+	case s.role == unknownIMSI && !sub.first:
+		s.event(Event{Kind: EventRefused, Detail: "IMSI unknown in HLR"}.about(sub))
+		return
+	}
+	s.serving = sub
+	s.event(Event{Kind: EventAttach, IMEI: s.device.IMEI()}.about(sub))
+	s.session()
+	if out, ok := s.device.TrackingReport(); ok {
+		s.submit(out)
+	}
+	s.next()
+}
+
+// session opens the data connection, which the feed sees.
+func (s *subscriber) session() {
+	sub, w := s.serving, s.world
+	if sub == nil {
+		return
+	}
+	e := attachEvent{IMSI: sub.imsi, IMEI: s.device.IMEI(), APN: s.device.APN(), PLMN: sub.network.PLMN, HappenedAt: time.Now()}
+	s.event(Event{Kind: EventSession, IMEI: e.IMEI, APN: e.APN}.about(sub))
+	if w.feed == nil {
+		return
+	}
+	s.sessions.do(func() {
+		if w.feed.deliver(w.ctx, e) {
+			s.event(Event{Kind: EventFed, IMEI: e.IMEI, APN: e.APN}.about(sub))
+		}
+	})
+}
+
+// leaveCoverage and enterCoverage keep the identity: the card is not read again.
+func (s *subscriber) leaveCoverage() {
+	s.away = true
+	s.detach("out of coverage")
+}
+
+func (s *subscriber) enterCoverage() {
+	s.away = false
+	s.attach()
+}
+
+// refresh obeys the card's REFRESH.
+func (s *subscriber) refresh(r uicc.Refresh) {
+	if s.gone {
+		return
+	}
+	again := s.device.Refresh(r)
+	s.event(Event{Kind: EventRefresh, IMSI: s.device.IMSI(), Detail: fmt.Sprintf("qualifier %02X", r.Qualifier)})
+	if again {
+		s.start("refresh")
+	}
+}
+
+func (s *subscriber) restart() {
+	if s.gone {
+		return
+	}
+	s.device.Restart()
+	s.event(Event{Kind: EventRestart, IMSI: s.device.IMSI()})
+	s.start("restart")
+}
+
+// start takes the device off the air for some seconds.
+func (s *subscriber) start(why string) {
+	s.detach(why)
+	s.down = true
+	s.epoch++
+	epoch := s.epoch
+	s.after(s.jitter(s.world.cfg.Timing.Offline), func() {
+		if s.epoch == epoch {
+			s.down = false
+			s.attach()
+		}
+	})
+}
