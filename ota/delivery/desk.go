@@ -3,6 +3,7 @@ package delivery
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -107,6 +108,7 @@ type Desk struct {
 	cfg    Config
 	outbox map[string]*outbox
 	settle chan []int64
+	missed atomic.Bool // what a waiting row waits for may be there already
 	keys   keyCache
 }
 
@@ -119,6 +121,7 @@ func New(cfg Config) *Desk {
 		cfg.Workers = 2
 	}
 	d := &Desk{cfg: cfg, outbox: map[string]*outbox{}, settle: make(chan []int64, 1024)}
+	d.missed.Store(true) // by the last run
 	for name, c := range cfg.Links {
 		d.outbox[name] = newOutbox(d, name, c)
 	}

@@ -45,11 +45,12 @@ func (d *Desk) queue(ids []int64) {
 	select {
 	case d.settle <- ids:
 	default:
+		d.missed.Store(true)
 	}
 }
 
 // sweep finds rows that nobody settled: those of the last run, and what a full
-// queue passed over. Rows that waited too long become orphans.
+// queue or an error passed over. Rows that waited too long become orphans.
 func (d *Desk) sweep(ctx context.Context) {
 	tick := time.NewTicker(max(d.cfg.Timing.Grace, time.Second))
 	defer tick.Stop()
@@ -67,22 +68,33 @@ func (d *Desk) sweep(ctx context.Context) {
 
 func (d *Desk) sweepOnce(ctx context.Context) error {
 	// A row is left to the workers for a while before it counts as passed over.
-	cutoff := d.cfg.Now().Add(-d.cfg.Timing.Grace / 4)
+	now := d.cfg.Now()
+	err := d.sweepState(ctx, ledger.InboxNew, now.Add(-d.cfg.Timing.Grace/4))
+	if d.missed.Swap(false) {
+		if late := d.sweepState(ctx, ledger.InboxWaiting, now); late != nil {
+			d.missed.Store(true)
+			err = errors.Join(err, late)
+		}
+	}
+	return errors.Join(err, d.orphans(ctx))
+}
+
+// sweepState settles the rows of a state that came before the cutoff. One that
+// cannot be settled does not hold up the others; the first error is returned.
+func (d *Desk) sweepState(ctx context.Context, state ledger.InboxState, cutoff time.Time) (first error) {
 	for after := int64(0); ; {
-		rows, err := d.cfg.Store.Inbox(ctx, ledger.InboxNew, after, inboxChunk)
+		rows, err := d.cfg.Store.Inbox(ctx, state, after, inboxChunk)
 		if err != nil || len(rows) == 0 {
-			return err
+			return errors.Join(first, err)
 		}
 		for _, r := range rows {
 			after = r.ID
-			if !r.ReceivedAt.After(cutoff) {
-				if err := d.settleRow(ctx, r); err != nil {
-					return err
-				}
+			if r.ReceivedAt.After(cutoff) {
+				continue
 			}
-		}
-		if err := d.orphans(ctx); err != nil {
-			return err
+			if err := d.settleRows(ctx, []ledger.InboxRow{r}); err != nil && first == nil {
+				first = err
+			}
 		}
 	}
 }
@@ -131,7 +143,8 @@ func (d *Desk) settleBatch(ctx context.Context, ids []int64) {
 	if err == nil {
 		err = d.settleRows(ctx, rows)
 	}
-	if err != nil && ctx.Err() == nil {
+	if err != nil {
+		d.missed.Store(true)
 		d.cfg.Log.Error().Err(err).Msg("inbox rows not settled: the sweep tries again")
 	}
 }
@@ -142,9 +155,11 @@ type verdict struct {
 	wake []int64
 }
 
-// settleRows settles a batch with one commit. Rows that are parts of one
-// answer are settled one by one, for each must see the others stored.
-func (d *Desk) settleRows(ctx context.Context, rows []ledger.InboxRow) error {
+// settleRows settles a batch with one commit. Parts of one answer do not see
+// each other before it: recheck joins them. A row that cannot be judged (keys
+// that do not open) stays as it is and harms no other; the first error is
+// returned.
+func (d *Desk) settleRows(ctx context.Context, rows []ledger.InboxRow) (first error) {
 	var ops []ledger.Op
 	var verdicts []verdict
 	for _, r := range rows {
@@ -152,16 +167,16 @@ func (d *Desk) settleRows(ctx context.Context, rows []ledger.InboxRow) error {
 			continue
 		}
 		v, err := d.judge(ctx, r)
-		if err != nil {
-			return err
+		switch {
+		case err != nil && first == nil:
+			first = fmt.Errorf("delivery: inbox row %d: %w", r.ID, err)
+		case err != nil, r.State == ledger.InboxWaiting && v.op.State == ledger.InboxWaiting:
+		default:
+			ops, verdicts = append(ops, v.op), append(verdicts, v)
 		}
-		if v.op == nil {
-			continue
-		}
-		ops, verdicts = append(ops, v.op), append(verdicts, v)
 	}
 	if len(ops) == 0 {
-		return nil
+		return first
 	}
 	errs := d.cfg.Store.Apply(ctx, ops...)
 	for i, err := range errs {
@@ -175,33 +190,19 @@ func (d *Desk) settleRows(ctx context.Context, rows []ledger.InboxRow) error {
 			d.recheck(ctx, verdicts[i].op)
 		}
 	}
-	return stale(errs...)
-}
-
-func (d *Desk) settleRow(ctx context.Context, r ledger.InboxRow) error {
-	return d.settleRows(ctx, []ledger.InboxRow{r})
+	return errors.Join(first, stale(errs...))
 }
 
 // recheck closes the gap between looking and waiting: what the row waits for
 // may have been stored in between.
 func (d *Desk) recheck(ctx context.Context, op *ledger.Settle) {
 	rows, err := d.cfg.Store.InboxByID(ctx, op.InboxIDs...)
-	if err != nil {
-		return
+	if err == nil {
+		err = d.settleRows(ctx, rows)
 	}
-	for _, r := range rows {
-		if r.State != ledger.InboxWaiting {
-			continue
-		}
-		v, err := d.judge(ctx, r)
-		if err != nil || v.op == nil || v.op.State == ledger.InboxWaiting {
-			continue
-		}
-		if d.cfg.Store.Apply(ctx, v.op)[0] == nil {
-			for _, id := range v.wake {
-				d.cfg.Wake(id)
-			}
-		}
+	if err != nil {
+		d.missed.Store(true)
+		d.cfg.Log.Error().Err(err).Msg("inbox rows that wait not looked at again: the sweep does")
 	}
 }
 
@@ -228,6 +229,10 @@ func (d *Desk) judge(ctx context.Context, r ledger.InboxRow) (verdict, error) {
 
 const esmUDHI = 0x40
 
+// receiptKey is what a receipt waits under for its submit_sm_resp; the store
+// looks for it by the same form.
+func receiptKey(idNormal string) string { return "receipt:" + idNormal }
+
 // judgeReceipt finds the submission a receipt speaks of. A receipt that comes
 // before its submit_sm_resp waits under its id.
 func (d *Desk) judgeReceipt(ctx context.Context, r ledger.InboxRow, rc receipt.Receipt) (verdict, error) {
@@ -245,7 +250,7 @@ func (d *Desk) judgeReceipt(ctx context.Context, r ledger.InboxRow, rc receipt.R
 		refs = append(refs, found...)
 	}
 	if len(refs) == 0 {
-		op.State, op.Key = ledger.InboxWaiting, "receipt:"+ids[0]
+		op.State, op.Key = ledger.InboxWaiting, receiptKey(ids[0])
 		return verdict{op: op}, nil
 	}
 	// Ids are not always unique: the newest without a receipt is meant.

@@ -79,13 +79,26 @@ func (o *outbox) round(ctx context.Context) (sent int, next time.Time, err error
 	for _, id := range op.Taken {
 		taken[id] = true
 	}
-	batch := make([]Message, 0, len(ready))
+	batch, late := make([]Message, 0, len(ready)), []Result(nil)
 	for _, r := range ready {
-		if taken[r.ID] {
+		switch {
+		case !taken[r.ID]:
+		case tooLate(r, now):
+			late = append(late, Result{Submission: r.ID, Outcome: Refused, Err: "its deadline passed before it could leave", At: now})
+		default:
 			batch = append(batch, message(r, now))
 		}
 	}
-	return len(batch), next, o.hand(ctx, batch)
+	if len(late) > 0 {
+		o.desk.Results(ctx, o.name, late)
+	}
+	return len(op.Taken), next, o.hand(ctx, batch)
+}
+
+// tooLate reports whether the deadline of a write is over: its window may be
+// closed. Reads settle things and change none, so they go with a second left.
+func tooLate(r ledger.Outgoing, now time.Time) bool {
+	return r.Kind == ledger.Write && !r.ValidUntil.IsZero() && !now.Before(r.ValidUntil)
 }
 
 func message(r ledger.Outgoing, now time.Time) Message {
@@ -132,9 +145,7 @@ func (d *Desk) Results(ctx context.Context, link string, results []Result) {
 			d.cfg.Log.Error().Err(err).Int64("submission", op.SubmissionID).Msg("response not stored")
 			continue
 		}
-		if len(op.Waiting) > 0 {
-			d.queue(op.Waiting)
-		}
+		d.queue(append(op.Waiting, d.spelled(ctx, conn, results[i])...))
 		if op.State != ledger.Accepted && op.TargetID != 0 {
 			d.cfg.Wake(op.TargetID)
 		}
@@ -142,6 +153,24 @@ func (d *Desk) Results(ctx context.Context, link string, results []Result) {
 	if o := d.outbox[link]; o != nil {
 		o.poke()
 	}
+}
+
+// spelled finds receipts that came before the response and wait under another
+// reading of its id: where the base of receipts is open, digits can mean two numbers.
+func (d *Desk) spelled(ctx context.Context, conn Connection, r Result) (ids []int64) {
+	id := receipt.Normalize(r.MessageID, conn.ReceiptBase)
+	if r.Outcome != Accepted || conn.ReceiptBase != receipt.Auto || id == receipt.Normalize(r.MessageID, conn.ResponseBase) {
+		return nil
+	}
+	rows, err := d.cfg.Store.InboxByKey(ctx, conn.IDScope, receiptKey(id))
+	if err != nil {
+		d.missed.Store(true)
+		return nil
+	}
+	for _, row := range rows {
+		ids = append(ids, row.ID)
+	}
+	return ids
 }
 
 func (d *Desk) respond(conn Connection, r Result) *ledger.Respond {

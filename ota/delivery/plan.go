@@ -144,6 +144,7 @@ func (p *planner) write(a ledger.Attempt) {
 	if arrived, all := a.Arrived(); all {
 		base := latest(arrived, lastSent(a))
 		switch {
+		case slices.ContainsFunc(a.Parts, ledger.Part.Waiting): // the set is still leaving
 		case fullRounds(a) > 1 || !resendable(a):
 			sooner(base.Add(p.t.Proof))
 		case p.now.Before(a.Deadline) && fenceAt.IsZero() && p.at(base.Add(p.t.Proof)):

@@ -152,6 +152,7 @@ func TestPlanOfAWrite(t *testing.T) {
 		"a part is not sent again without end":                 {append(one("undelivered@1 undelivered@2 undelivered@3 undelivered@4 undelivered@5 undelivered@6"), fence), nil, 9, "", 0},
 		"all delivered: proof time":                            {one("delivered@1", "delivered@1.5"), nil, 3.4, "", 3.5},
 		"all delivered, no proof: the whole set":               {one("delivered@1", "delivered@1.5"), nil, 3.5, "resend 1 parts [1 2] retire []", 0},
+		"the whole set still leaving: no fence with it":        {one("delivered@1 ready", "delivered@1 ready"), nil, 4, "", 5},
 		"the whole set only once":                              {one("delivered@1 accepted@3", "delivered@1 accepted@3"), nil, 4.9, "", 5},
 		"the whole set twice, no proof: fence":                 {one("delivered@1 delivered@3.2", "delivered@1 delivered@3.1"), nil, 5.2, "fence 1", 0},
 		"the whole set is not sent after the deadline":         {append([]ledger.Attempt{with(made(t, 1, ledger.Write, "delivered@1"), func(a *ledger.Attempt) { a.Deadline = at(2) })}, with(fence, func(r *ledger.Attempt) { r.Deadline = at(2) })), nil, 4, "", 0},

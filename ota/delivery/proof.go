@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,37 +15,26 @@ import (
 	"github.com/simota/simota/ota/sms"
 )
 
-// judgePacket joins the parts of a packet from a card and judges it whole.
+// judgePacket joins the parts of a packet from a card and judges it whole. A
+// set of parts that proves nothing waits on: a part of it may be left over from
+// an older answer, and its successor on the way.
 func (d *Desk) judgePacket(ctx context.Context, r ledger.InboxRow, in Incoming, ud sms.UserData) (verdict, error) {
 	ids, parts := []int64{r.ID}, []sms.UserData{ud}
+	orphan := verdict{op: &ledger.Settle{InboxIDs: ids, State: ledger.InboxOrphan, Kind: "packet"}}
+	unproven := orphan
 	if c, several := ud.Concat(); several && c.Total > 1 {
-		key := fmt.Sprintf("concat:%s:%s:%d:%d", in.Source, in.Destination, c.Ref, c.Total)
-		rows, err := d.cfg.Store.InboxByKey(ctx, r.IDScope, key)
-		if err != nil {
+		key := fmt.Sprintf("concat:%s:%s:%d:%t:%d", in.Source, in.Destination, c.Ref, c.Wide, c.Total)
+		unproven = verdict{op: &ledger.Settle{InboxIDs: []int64{r.ID}, State: ledger.InboxWaiting, Kind: "part", Key: key}}
+		var err error
+		if ids, parts, err = d.assemble(ctx, r, ud, key); err != nil {
 			return verdict{}, err
 		}
-		for _, o := range rows {
-			if o.ID == r.ID || r.ReceivedAt.Sub(o.ReceivedAt).Abs() > joinWindow {
-				continue
-			}
-			if other, err := d.cfg.Parse(o.PDU); err == nil {
-				if u, err := sms.ParseUserData(other.UserData); err == nil {
-					ids, parts = append(ids, o.ID), append(parts, u)
-				}
-			}
+		if len(parts) < int(c.Total) || !slices.Contains(ids, r.ID) {
+			return unproven, nil
 		}
-		if len(parts) < int(c.Total) {
-			return verdict{op: &ledger.Settle{InboxIDs: []int64{r.ID}, State: ledger.InboxWaiting, Kind: "part", Key: key}}, nil
-		}
+		orphan.op.InboxIDs = ids
 	}
-	orphan := verdict{op: &ledger.Settle{InboxIDs: ids, State: ledger.InboxOrphan, Kind: "packet"}}
 	packet, element, err := sms.Join(parts)
-	if errors.Is(err, sms.ErrIncomplete) {
-		orphan.op.InboxIDs, orphan.op.State, orphan.op.Kind = []int64{r.ID}, ledger.InboxWaiting, "part"
-		c, _ := ud.Concat()
-		orphan.op.Key = fmt.Sprintf("concat:%s:%s:%d:%d", in.Source, in.Destination, c.Ref, c.Total)
-		return orphan, nil
-	}
 	if err != nil {
 		return orphan, nil
 	}
@@ -55,21 +45,61 @@ func (d *Desk) judgePacket(ctx context.Context, r ledger.InboxRow, in Incoming, 
 		wake, err = d.proof(ctx, op, r, in, packet)
 	case sms.CommandPacket:
 		wake, err = d.tracking(ctx, op, r, in, packet)
-	}
-	if err != nil {
-		return verdict{}, err
-	}
-	if len(op.Evidence) == 0 {
+	default:
 		return orphan, nil
 	}
+	switch {
+	case err != nil:
+		return verdict{}, err
+	case len(op.Evidence) == 0:
+		return unproven, nil
+	}
 	return verdict{op: op, wake: wake}, nil
+}
+
+// assemble takes the newest of every part that waits under the key. Cards use
+// references again, so parts of an older answer that lost one may wait there too;
+// a copy of a part belongs to it.
+func (d *Desk) assemble(ctx context.Context, r ledger.InboxRow, ud sms.UserData, key string) (ids []int64, parts []sms.UserData, err error) {
+	rows, err := d.cfg.Store.InboxByKey(ctx, r.IDScope, key)
+	if err != nil {
+		return nil, nil, err
+	}
+	rows = slices.DeleteFunc(rows, func(o ledger.InboxRow) bool {
+		return o.ID == r.ID || r.ReceivedAt.Sub(o.ReceivedAt).Abs() > joinWindow
+	})
+	rows = append(rows, r)
+	slices.SortFunc(rows, func(a, b ledger.InboxRow) int { return cmp.Compare(b.ID, a.ID) })
+	newest := map[byte]sms.UserData{}
+	for _, o := range rows {
+		part := ud
+		if o.ID != r.ID {
+			in, err := d.cfg.Parse(o.PDU)
+			if err != nil {
+				continue
+			}
+			if part, err = sms.ParseUserData(in.UserData); err != nil {
+				continue
+			}
+		}
+		c, _ := part.Concat()
+		known, again := newest[c.Seq]
+		if again && !bytes.Equal(known.Payload, part.Payload) {
+			continue
+		}
+		if !again {
+			newest[c.Seq], parts = part, append(parts, part)
+		}
+		ids = append(ids, o.ID)
+	}
+	return ids, parts, nil
 }
 
 // match is an answer and the attempt it belongs to.
 type match struct {
 	attempt ledger.Attempt
-	iccid   string
 	resp    ota.Response
+	newest  bool // of its keyset's counters
 }
 
 // candidates are the attempts an answer can belong to. Its counter may be
@@ -121,7 +151,7 @@ func (d *Desk) try(ctx context.Context, card catalog.Entry, rec catalog.Keyset, 
 	if err != nil {
 		return m, false, nil // not with this keyset
 	}
-	m = match{iccid: card.Card.ICCID, resp: resp}
+	m = match{resp: resp, newest: resp.Counter == rec.Counter}
 	m.attempt, err = d.cfg.Store.AttemptByCounter(ctx, rec.ID, resp.Counter)
 	if errors.Is(err, catalog.ErrNotFound) && !resp.Authenticated && resp.Counter == 0 {
 		m.attempt, err = d.newestOpen(ctx, card.Card.ID, resp.TAR)
@@ -135,19 +165,20 @@ func (d *Desk) try(ctx context.Context, card catalog.Entry, rec catalog.Keyset, 
 	return m, bytes.Equal(m.attempt.TAR, resp.TAR[:]) && bytes.Equal(m.attempt.SPI, spi[:]), nil
 }
 
-func (d *Desk) newestOpen(ctx context.Context, cardID int64, tar ota.TAR) (ledger.Attempt, error) {
+func (d *Desk) newestOpen(ctx context.Context, cardID int64, tar ota.TAR) (newest ledger.Attempt, err error) {
 	targets, err := d.cfg.Store.TargetsOfCard(ctx, cardID)
-	if err != nil || len(targets) == 0 {
-		return ledger.Attempt{}, errors.Join(err, catalog.ErrNotFound)
-	}
-	dos, err := d.cfg.Store.Dossier(ctx, targets[0].ID)
 	if err != nil {
-		return ledger.Attempt{}, err
+		return newest, err
 	}
-	newest := ledger.Attempt{}
-	for _, a := range dos.Attempts {
-		if a.Outcome == ledger.Open && bytes.Equal(a.TAR, tar[:]) && a.Counter > newest.Counter {
-			newest = a
+	for _, t := range targets {
+		dos, err := d.cfg.Store.Dossier(ctx, t.ID)
+		if err != nil {
+			return newest, err
+		}
+		for _, a := range dos.Attempts {
+			if a.Outcome == ledger.Open && bytes.Equal(a.TAR, tar[:]) && a.ID > newest.ID {
+				newest = a
+			}
 		}
 	}
 	if newest.ID == 0 {
@@ -189,7 +220,11 @@ func (d *Desk) proof(ctx context.Context, op *ledger.Settle, r ledger.InboxRow, 
 			op.Conclusions = append(op.Conclusions, ledger.Conclusion{AttemptID: a.ID, Outcome: outcome, At: r.ReceivedAt})
 		}
 		if m.resp.Status == ota.StatusOK && a.Kind == ledger.Read {
-			op.ClearSuspect = a.KeysetID
+			// After a restore only a counter above all that may be forgotten
+			// tells: an old read, answered late, does not.
+			if m.newest {
+				op.ClearSuspect = a.KeysetID
+			}
 			other, err := d.fence(ctx, op, &e, a)
 			if err != nil {
 				return nil, err
@@ -256,7 +291,7 @@ func (d *Desk) fence(ctx context.Context, op *ledger.Settle, e *ledger.Evidence,
 	if err != nil {
 		return 0, err
 	}
-	if w.Counter > a.Counter || !bytes.Equal(w.Fence, a.Script) {
+	if w.KeysetID != a.KeysetID || w.Counter > a.Counter || !bytes.Equal(w.Fence, a.Script) {
 		return 0, nil
 	}
 	outcome := ledger.FencedNot
@@ -285,6 +320,9 @@ func (d *Desk) tracking(ctx context.Context, op *ledger.Settle, r ledger.InboxRo
 	}
 	for _, card := range cards {
 		typ, err := d.cfg.Types(ctx, card.Card.Type)
+		if err != nil && !errors.Is(err, catalog.ErrNotFound) {
+			return nil, err
+		}
 		if err != nil || typ.Tracking == nil {
 			continue
 		}
@@ -323,6 +361,10 @@ func readTracking(t catalog.Tracking, cmd ota.Command) (imei, imsi string, ok bo
 
 // readField reads digits: "bcd" is swapped nibbles with F fill, "ef-imsi" the
 // same behind a length octet and with the parity nibble first (TS 31.102, 4.2.2).
+// An IMEI that a card took from PROVIDE LOCAL INFORMATION begins with such a
+// nibble too: A, odd and of type IMEI (TS 24.008, 10.5.1.4).
+// An IMEI as the terminal gives it to a card is "bcd" too: the nibble A in front
+// says that it is one (TS 24.008, 10.5.1.4).
 func readField(f catalog.Field, data []byte) (string, bool) {
 	if f.Offset < 0 || f.Length <= 0 || f.Offset+f.Length > len(data) {
 		return "", false
@@ -334,6 +376,13 @@ func readField(f catalog.Field, data []byte) (string, bool) {
 			return "", false
 		}
 		b, skip = b[1:1+int(b[0])], 1
+	}
+	if f.Coding == "bcd" && b[0]&0x0F == 0x0A {
+		skip = 1
+	}
+	const oddIMEI = 0x0A
+	if f.Coding == "bcd" && b[0]&0x0F == oddIMEI {
+		skip = 1
 	}
 	digits := make([]byte, 0, 2*len(b))
 	for _, o := range b {

@@ -148,7 +148,7 @@ func (d *Desk) secure(op *ledger.Bind, dos ledger.Dossier, o Order, ref byte) er
 	a := &op.Attempt
 	a.KeysetID, a.Counter, a.TAR, a.SPI = rec.ID, op.New, o.TAR[:], o.SPI[:]
 	a.Format, a.Script, a.Fence, a.Expect, a.FenceOf = o.Format, o.Script, o.Fence, o.Expect, o.FenceOf
-	if a.Kind == ledger.Write && o.SPI.CounterMode() == ota.CounterExact {
+	if o.SPI.CounterMode() == ota.CounterExact {
 		return fmt.Errorf("SPI %s asks for counters exactly one higher: one lost packet would lock the card", o.SPI)
 	}
 	packet, err := ota.NewCommand(o.SPI, o.TAR, ks, op.New, o.Script).Seal(ks, ota.Options{AllowWeak: o.AllowWeak})

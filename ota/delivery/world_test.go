@@ -3,6 +3,7 @@ package delivery_test
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -37,13 +38,18 @@ var (
 type fakeLink struct {
 	down bool
 	sent []delivery.Message
+	took chan []delivery.Message // instead of sent, where a goroutine hands over
 }
 
 func (l *fakeLink) Submit(_ context.Context, m []delivery.Message) (int, error) {
 	if l.down {
 		return 0, errors.New("link down")
 	}
-	l.sent = append(l.sent, m...)
+	if l.took != nil {
+		l.took <- m
+	} else {
+		l.sent = append(l.sent, m...)
+	}
 	return len(m), nil
 }
 
@@ -91,6 +97,7 @@ type world struct {
 	log   []uicc.LogEntry
 	ids   map[int64]int // message id of a submission
 	woken []int64
+	wakes chan int64 // instead of woken, where goroutines wake
 }
 
 func newWorld(t testing.TB) *world {
@@ -130,7 +137,13 @@ func (w *world) open() {
 			"north": {Link: w.links["north"], IDScope: "n", ResponseBase: receipt.Hex, ReceiptBase: receipt.Decimal},
 			"south": {Link: w.links["south"], IDScope: "s", ResponseBase: receipt.Hex, ReceiptBase: receipt.Auto},
 		},
-		Wake: func(id int64) { w.woken = append(w.woken, id) },
+		Wake: func(id int64) {
+			if w.wakes != nil {
+				w.wakes <- id
+				return
+			}
+			w.woken = append(w.woken, id)
+		},
 		Types: func(_ context.Context, name string) (catalog.CardType, error) {
 			if typ, ok := w.types[name]; ok {
 				return typ, nil
@@ -535,4 +548,22 @@ func (w *world) laws() {
 		}
 		ran[s] = e.Counter
 	}
+}
+
+// tracking is the message of the applet of these cards.
+var (
+	tracking = &catalog.Tracking{TAR: "b00fe0", IMEI: catalog.Field{Offset: 2, Length: 8, Coding: "bcd"}, IMSI: catalog.Field{Offset: 10, Length: 9, Coding: "ef-imsi"}}
+
+	typeWithTracking = catalog.CardType{Name: "aes", Tracking: tracking}
+)
+
+// execRaw damages the database behind the store's back.
+func (w *world) execRaw(statement string) {
+	w.t.Helper()
+	w.must(w.Close())
+	db, err := sql.Open("sqlite3", w.path)
+	w.must(err)
+	_, err = db.Exec(statement)
+	w.must(err, db.Close())
+	w.open()
 }

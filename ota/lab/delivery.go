@@ -12,10 +12,10 @@ import (
 	"github.com/simota/simota/smpp/smscsim"
 )
 
-// How long the world waits for what usually comes at once: a receipt that is to overtake its response, the
-// answer to a copy that is to overtake the true one.
+// How long the world waits for what usually comes at once: a receipt that is to overtake its response, in real time
+// as an ESME waits for it; the answer to a copy that is to overtake the true one, in time of the world.
 const (
-	earlyLimit = 5 * time.Second
+	earlyLimit = time.Second
 	lateLimit  = 30 * time.Second
 )
 
@@ -31,7 +31,7 @@ func (s *subscriber) store(st *stored) {
 		if s.serving != sub { // no receipt for long: the response must not wait for it
 			sub.network.server.Respond(st.MessageID)
 		} else {
-			s.after(w.real(earlyLimit), func() { sub.network.server.Respond(st.MessageID) })
+			s.after(earlyLimit, func() { sub.network.server.Respond(st.MessageID) })
 		}
 	}
 	s.next()

@@ -8,7 +8,7 @@ import (
 
 // Faults is what goes wrong in a world. Plain numbers are probabilities, 0 to 1; the zero value is a perfect world.
 type Faults struct {
-	Absent    float64       `yaml:"absent"`     // share of devices that leave coverage once, at one of their first messages
+	Absent    float64       `yaml:"absent"`     // share of devices that leave coverage once, at one of their first 8 messages
 	AbsentFor time.Duration `yaml:"absent_for"` // for how long, give or take half; default 5 min
 
 	Throttle      float64 `yaml:"throttle"`       // submit_sm refused with ESME_RTHROTTLED
@@ -57,9 +57,13 @@ const (
 	eventDevice  = "device"
 )
 
+var inbound = []string{
+	"throttle", "queue-full", "lost-submit", "lost-response", "early-receipt", "lost-receipt", "duplicate", "reset", "lost-proof",
+}
+
 var scripted = map[string][]string{
-	eventMT:      {"throttle", "queue-full", "lost-submit", "lost-response", "early-receipt", "lost-receipt", "duplicate", "reset", "lost-proof"},
-	eventMessage: {"throttle", "queue-full", "lost-submit", "lost-response", "early-receipt", "lost-receipt", "duplicate", "reset", "lost-proof", "late-proof"},
+	eventMT:      inbound,
+	eventMessage: append(slices.Clone(inbound), "late-proof"),
 	eventMO:      {"lost"},
 	eventDevice:  {string(vanishes), string(ignoresRefresh), string(unknownIMSI), string(ignoresCP)},
 }

@@ -153,7 +153,12 @@ func TestDeviceWithoutProvisioningAcknowledgesAndIgnores(t *testing.T) {
 	}
 }
 
-// scripted sets faults for the n-th card of the sample.
+// slowly is for tests in which the world's durations must stand in their order on a busy machine.
+func slowly(speed float64) func(*Config) {
+	return func(c *Config) { c.Speed, c.Timing.Copy = speed, 500*time.Millisecond }
+}
+
+// scriptedFor sets faults for the n-th card of the sample.
 func scriptedFor(t *testing.T, nth int, faults ...ScriptedFault) func(*Config) {
 	t.Helper()
 	return func(c *Config) {
@@ -170,7 +175,7 @@ func scriptedFor(t *testing.T, nth int, faults ...ScriptedFault) func(*Config) {
 
 func TestLateProofComesAfterTheAnswerToTheCopy(t *testing.T) {
 	t.Parallel()
-	b := run(t, scriptedFor(t, 1, ScriptedFault{Event: "message", N: 1, What: "late-proof"}))
+	b := run(t, slowly(20), scriptedFor(t, 1, ScriptedFault{Event: "message", N: 1, What: "late-proof"}))
 	c := b.cards[1]
 	from := c.subscriptions[0].msisdn
 	long := slices.Concat(readIMSI, readIMSI, readIMSI, readIMSI, readIMSI, readIMSI, readIMSI, readIMSI, readIMSI)
@@ -191,12 +196,12 @@ func TestLateProofComesAfterTheAnswerToTheCopy(t *testing.T) {
 // twice with all its like, and the card executes once.
 func TestLostPartIsSentAgainAndTheWholePacketRepeatedByTheNetwork(t *testing.T) {
 	t.Parallel()
-	b := run(t, scriptedFor(t, 1,
+	b := run(t, slowly(20), scriptedFor(t, 1,
 		ScriptedFault{Event: "message", N: 1, Part: 2, What: "lost-submit"},
 		ScriptedFault{Event: "message", N: 1, What: "duplicate"}),
 		func(c *Config) {
 			p := c.CardTypes["sja5-aes"]
-			p.Refresh = "card"
+			p.Refresh = "card" // five seconds later, when the copies have come
 			c.CardTypes["sja5-aes"] = p
 		})
 	c := b.cards[1]
@@ -339,4 +344,42 @@ func TestRandomAbsenceEndsByItself(t *testing.T) {
 	b.event(EventDetach, c)
 	b.event(EventAttach, c)
 	b.receipts("nordvik", receipt.Delivered, 8)
+}
+
+func TestMessageOvertakesTheOneBeforeIt(t *testing.T) {
+	t.Parallel()
+	b := run(t, func(c *Config) { c.Faults.Reorder = 1 })
+	c := b.cards[1]
+	from := c.subscriptions[0].msisdn
+	if err := b.Coverage(t.Context(), c.iccid, false); err != nil {
+		t.Fatal(err)
+	}
+	for n := range uint64(2) {
+		b.command("nordvik", from, b.seal(c, n+1, false, readIMSI...))
+		b.event(EventStored, c)
+	}
+	if err := b.Coverage(t.Context(), c.iccid, true); err != nil {
+		t.Fatal(err)
+	}
+	b.answer(c, b.proof("nordvik", from, c))
+	if r := b.proof("nordvik", from, c); r.Status != ota.StatusCounterLow {
+		t.Errorf("the overtaken packet is answered %v, want %v", r.Status, ota.StatusCounterLow)
+	}
+	b.receipts("nordvik", receipt.Undeliverable, 1) // the phone reports what the card said
+}
+
+// A second card's life: the proof of the switch is lost between two networks, the read at the new number still tells.
+func TestProofThroughTheOtherNetworkIsLostAndTheReadTellsOfTheMove(t *testing.T) {
+	t.Parallel()
+	b := run(t, func(c *Config) { c.Faults.LostProofShare = 1 })
+	c := b.cards[1]
+	from, to := c.subscriptions[0], c.subscriptions[1]
+	b.command("aurora", to.msisdn, b.seal(c, 2, false, readIMSI...))
+	b.event(EventStored, c)
+	b.command("nordvik", from.msisdn, b.seal(c, 1, true, switching(c)...))
+	b.event(EventSubmitLost, c)
+	if got := b.answer(c, b.proof("aurora", to.msisdn, c)); !bytes.Equal(got.Data, efIMSI(to.imsi)) {
+		t.Errorf("EF_IMSI reads %X, want %X", got.Data, efIMSI(to.imsi))
+	}
+	b.esmes["aurora"].packets.none(t, "proof from the old number", func(p packet) bool { return p.from == from.msisdn })
 }

@@ -34,6 +34,17 @@ func (p *Problem) Error() string {
 	return text
 }
 
+// GetStatus is the HTTP status that a Problem is answered with.
+func (p *Problem) GetStatus() int { return p.Status }
+
+// ContentType is that of RFC 9457 in place of plain JSON.
+func (p *Problem) ContentType(ct string) string {
+	if ct == "application/json" {
+		return "application/problem+json"
+	}
+	return ct
+}
+
 // Client speaks to a server. Its methods may be called from any goroutine;
 // their errors are a *[Problem] when the server refused, and wrap
 // [ErrNoServer] when there is none.
@@ -86,7 +97,7 @@ func localActor() string {
 
 // Health asks how the server is.
 func (c *Client) Health(ctx context.Context) (Health, error) {
-	return get[Health](ctx, c, "/healthz", nil)
+	return get[Health](ctx, c, "/v1/healthz", nil)
 }
 
 // Cards lists one page of cards.

@@ -17,6 +17,9 @@ import (
 	"github.com/simota/simota/cmd/simota/internal/cli/show"
 )
 
+// pageSize is how many records are asked for at once.
+const pageSize = 1000
+
 // maxRemarks is how many rows of a bad file are named.
 const maxRemarks = 50
 
@@ -147,7 +150,7 @@ type cardList struct {
 }
 
 func cardListCommand(a *app) *cobra.Command {
-	r := &cardList{app: a}
+	r := &cardList{app: a, query: api.CardQuery{Limit: pageSize}}
 	cmd := a.databaseFlag(command(r, "list", "list cards", "simota card list --operator nordvik --country BR --tag meter\nsimota card list --json | jq -r '.[].iccid'"))
 	f := cmd.Flags()
 	f.StringVar(&r.query.Operator, "operator", "", "only cards whose active subscription is of this operator")

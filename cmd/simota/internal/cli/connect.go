@@ -29,14 +29,18 @@ const (
 // client speaks to the server that the flags, the environment or the
 // configuration in the working directory name.
 func (a *app) client() (*api.Client, error) {
-	address := cmp.Or(a.server, a.Getenv("SIMOTA_SERVER"))
-	if address == "" {
-		var err error
-		if address, err = socketOf(defaultConfig); err != nil {
-			return nil, err
-		}
+	address, err := a.address()
+	if err != nil {
+		return nil, err
 	}
 	return api.New(address, cmp.Or(a.token, a.Getenv("SIMOTA_TOKEN")))
+}
+
+func (a *app) address() (string, error) {
+	if address := cmp.Or(a.server, a.Getenv("SIMOTA_SERVER")); address != "" {
+		return address, nil
+	}
+	return socketOf(defaultConfig)
 }
 
 // socketOf finds the socket in a configuration, if there is one.

@@ -42,7 +42,9 @@ func (r *backup) Run(ctx context.Context, args []string) error {
 		return err
 	}
 	path := args[0]
-	if !c.Remote() { // it is our own file system, but not our working directory
+	if address, err := r.address(); err != nil {
+		return err
+	} else if !strings.Contains(address, "://") { // on this machine, but in another working directory
 		if path, err = filepath.Abs(path); err != nil {
 			return err
 		}
@@ -132,7 +134,13 @@ func (r *adoptRestore) Run(ctx context.Context, _ []string) error {
 	if err != nil {
 		return err
 	}
-	return r.print(done, func(w io.Writer) error {
+	record := struct {
+		Database   string   `json:"database"`
+		Generation int64    `json:"generation"`
+		Paused     []string `json:"paused"`
+		Keysets    int      `json:"keysets"`
+	}{c.Database, done.Generation, append([]string{}, done.Paused...), done.Keysets}
+	return r.print(record, func(w io.Writer) error {
 		paused := "no campaign was running"
 		if len(done.Paused) > 0 {
 			paused = "paused: " + strings.Join(done.Paused, ", ") + " (go on with simota campaign resume NAME)"

@@ -96,7 +96,7 @@ func newRoot(a *app) *cobra.Command {
 	root := group("simota", "move SIM cards to another operator over the air",
 		serveCommand(a), configCommand(a), labCommand(a), keyCommand(a), databaseCommand(a),
 		operatorCommand(a), cardTypeCommand(a), cardCommand(a), campaignCommand(a), linkCommand(a), versionCommand(a),
-		// demo.Command(...) goes here.
+		demoCommand(a),
 	)
 	root.Long = `simota moves M2M subscriptions over the air: it switches SIM cards to a local
 operator with secured short messages, waits for proof that the new identity is
@@ -105,7 +105,8 @@ alive in the device, configures the device, and proves that too.
 Commands that need a server speak to the one of --server: a socket, or a URL
 with --token. Without it that is SIMOTA_SERVER, else the socket that
 ./simota.yaml names, else ./simota.sock.`
-	root.Example = `  simota serve -c simota.yaml
+	root.Example = `  simota demo
+  simota serve -c simota.yaml
   simota card import cards.csv --operator nordvik
   simota campaign create br-2026-11.yaml --start
   simota campaign show br-2026-11 --watch`
@@ -141,6 +142,9 @@ type runner interface {
 	Run(ctx context.Context, args []string) error
 }
 
+// checker is a runner whose flags do not fit every value or each other.
+type checker interface{ check() error }
+
 // command makes a leaf of the tree. use names the arguments; one in capitals
 // is needed, "..." after it allows more.
 func command(r runner, use, short, example string) *cobra.Command {
@@ -150,13 +154,18 @@ func command(r runner, use, short, example string) *cobra.Command {
 		most = -1
 	}
 	return &cobra.Command{
-		Use: use, Short: short, Example: indent(example), DisableFlagsInUseLine: false,
+		Use: use, Short: short, Example: indent(example),
 		Args: func(cmd *cobra.Command, args []string) error {
 			switch {
 			case len(args) < least:
 				return usage(cmd, "%s is missing", strings.TrimSuffix(strings.Fields(use)[len(args)+1], "..."))
 			case most >= 0 && len(args) > most:
 				return usage(cmd, "%q is one argument too many", args[most])
+			}
+			if c, ok := r.(checker); ok {
+				if err := c.check(); err != nil {
+					return usage(cmd, "%w", err)
+				}
 			}
 			return nil
 		},

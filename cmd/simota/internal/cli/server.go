@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"time"
 
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
@@ -96,6 +97,7 @@ func labCommand(a *app) *cobra.Command {
 	r := &labRun{app: a}
 	cmd := command(r, "lab", "run simulated networks, cards and devices that speak SMPP", "simota lab -c lab.yaml")
 	cmd.Flags().StringVarP(&r.config, "config", "c", "lab.yaml", "description of the world; paths in it are relative to it")
+	cmd.AddCommand(labInitCommand(a))
 	return cmd
 }
 
@@ -176,7 +178,7 @@ func (r *keyCreate) Run(_ context.Context, args []string) error {
 }
 
 func linkCommand(a *app) *cobra.Command {
-	list := &listing[api.Link]{a, (*api.Client).Links, showLinks}
+	list := &listing[api.Link]{a, (*api.Client).Links, func(w io.Writer, l []api.Link) error { return show.Links(w, l, time.Local) }}
 	return group("link", "look at the SMPP links", command(list, "list", "list SMPP links and how they are", "simota link list"))
 }
 

@@ -163,16 +163,27 @@ func (p place) show(file string, text []byte) string {
 	if p.help != "" {
 		b.WriteString("\n    " + p.help)
 	}
+	from := 0 // octets of long lines that are left out, so that the place is in sight
+	if p.column > longestShown {
+		from = p.column - longestShown/2
+	}
 	lines := strings.Split(strings.ReplaceAll(string(bytes.ToValidUTF8(text, []byte("?"))), "\r\n", "\n"), "\n")
 	for n := max(p.line-1, 1); n <= min(p.line, len(lines)); n++ {
 		mark := " "
 		if n == p.line {
 			mark = ">"
 		}
-		fmt.Fprintf(&b, "\n    %s %4d | %s", mark, n, hide(lines[n-1]))
+		fmt.Fprintf(&b, "\n    %s %4d | %s", mark, n, cut(hide(lines[n-1]), from))
 	}
-	fmt.Fprintf(&b, "\n             %s^", strings.Repeat(" ", max(p.column-1, 0)))
+	fmt.Fprintf(&b, "\n             %s^", strings.Repeat(" ", max(p.column-1-from, 0)))
 	return b.String()
+}
+
+const longestShown = 160 // octets of a line
+
+func cut(line string, from int) string {
+	line = line[min(from, len(line)):]
+	return line[:min(longestShown, len(line))]
 }
 
 var secretValue = regexp.MustCompile(`(secret["']?\s*:\s*)("[^"]*"?|'[^']*'?|[^\s,}#][^,}#]*)`)

@@ -20,8 +20,14 @@ import (
 	"github.com/simota/simota/ota/campaign"
 )
 
-// maxFile is the longest file read, in octets.
-const maxFile = 1 << 20
+const (
+	// MaxFile is the longest file read, in octets: a campaign that names a
+	// few hundred thousand cards.
+	MaxFile = 8 << 20
+	// deepest is how far brackets may nest: the parser's time grows with the
+	// square of it.
+	deepest = 64
+)
 
 var durationType = reflect.TypeFor[time.Duration]()
 
@@ -43,8 +49,11 @@ func decode[T any](text []byte) (v T, err error) {
 
 // parse reads the one document of a file.
 func parse(text []byte) (ast.Node, error) {
-	if len(text) > maxFile {
-		return nil, FieldError{Msg: fmt.Sprintf("file has %d octets, at most %d are read", len(text), maxFile)}
+	if len(text) > MaxFile {
+		return nil, FieldError{Msg: fmt.Sprintf("file has %d octets, at most %d are read", len(text), MaxFile)}
+	}
+	if tooDeep(text) {
+		return nil, FieldError{Msg: fmt.Sprintf("brackets nest more than %d deep: one is not closed", deepest)}
 	}
 	f, err := parser.ParseBytes(text, 0)
 	if err != nil {
@@ -58,6 +67,22 @@ func parse(text []byte) (ast.Node, error) {
 		return docs[0].Body, nil
 	}
 	return nil, at(docs[1].Body.GetToken(), "a second document begins here: one file holds one")
+}
+
+func tooDeep(text []byte) bool {
+	depth := 0
+	for _, c := range text {
+		switch c {
+		case '[', '{':
+			depth++
+		case ']', '}':
+			depth = max(depth-1, 0)
+		}
+		if depth > deepest {
+			return true
+		}
+	}
+	return false
 }
 
 // inspect walks a document and the type it is for side by side.
@@ -221,8 +246,8 @@ func distance(a, b string) int {
 	return rows[len(a)][len(b)]
 }
 
-// locate finds the place of a field: its value when that is on one line with
-// it, else its name, else the nearest thing around it that the file has.
+// locate finds the place of a field: its name, or the nearest thing around it
+// that the file has.
 func locate(root ast.Node, e FieldError) place {
 	var tok *token.Token
 	rest := e.Field

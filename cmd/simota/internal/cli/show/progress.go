@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 
 	"github.com/simota/simota/cmd/simota/internal/api"
 	"github.com/simota/simota/ota/swap"
@@ -50,7 +49,7 @@ func RenderProgress(w io.Writer, c api.Campaign, width int) error {
 	fmt.Fprintln(b, besides(c.ByState, seen))
 	fmt.Fprintf(b, "\nsent %s SMS (%s of them again)   receipts %s   proofs %s\n",
 		count(c.Traffic.Sent), count(c.Traffic.Resent), count(c.Traffic.Receipts), count(c.Traffic.Proofs))
-	fmt.Fprintln(b, note(c))
+	fmt.Fprintln(b, plain(c.Note))
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -85,17 +84,14 @@ func besides(byState map[string]int, rungs map[string]bool) string {
 	return strings.Join(out, "   ")
 }
 
-// note says why nothing goes on, or when it will.
-func note(c api.Campaign) string {
-	switch {
-	case c.Note != "":
-		return plain(c.Note)
-	case !c.NextRun.IsZero():
-		return "next run " + c.NextRun.Format(time.RFC3339)
-	case c.State == "created":
-		return "not started: simota campaign start " + plain(c.Name)
+// Steered writes where a campaign stands after somebody steered it.
+func Steered(w io.Writer, c api.Campaign) error {
+	line := plain(c.Name) + " is " + plain(c.State)
+	if c.Note != "" {
+		line += "; " + plain(c.Note)
 	}
-	return ""
+	_, err := fmt.Fprintln(w, line)
+	return err
 }
 
 // ProgressLine writes a campaign as one line, for logs and pipes.

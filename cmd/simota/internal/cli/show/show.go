@@ -23,22 +23,33 @@ func JSON(w io.Writer, record any) error {
 	return e.Encode(record)
 }
 
+// JSONLine writes a record for programs on one line.
+func JSONLine(w io.Writer, record any) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	return e.Encode(record)
+}
+
 // Table writes rows in columns; the first row is the head.
 func Table(w io.Writer, rows [][]string) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	var b strings.Builder
+	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	for _, row := range rows {
-		for len(row) > 1 && row[len(row)-1] == "" {
-			row = row[:len(row)-1] // no blanks at the end of a line
-		}
 		cells := make([]string, len(row))
 		for i, c := range row {
 			cells[i] = plain(c)
 		}
-		if _, err := fmt.Fprintln(t, strings.Join(cells, "\t")); err != nil {
+		fmt.Fprintln(t, strings.Join(cells, "\t")) // a Builder takes everything
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	for line := range strings.Lines(b.String()) {
+		if _, err := fmt.Fprintln(w, strings.TrimRight(line, " \n")); err != nil {
 			return err
 		}
 	}
-	return t.Flush()
+	return nil
 }
 
 // plain replaces what would move a cursor or end a line or a cell.

@@ -13,8 +13,8 @@ import (
 // Widest columns of a timeline, in characters: a longer cell shifts its own
 // line only.
 const (
-	maxText = 64
-	maxHex  = 44
+	maxText   = 64
+	maxDetail = 44
 )
 
 // Timeline writes a card and all that happened to it, one line per event; raw
@@ -111,18 +111,18 @@ func imei(s string) string {
 }
 
 // layout holds the widths of a timeline's columns.
-type layout struct{ what, text, hex int }
+type layout struct{ what, text, detail int }
 
 func layoutOf(entries []api.Entry) layout {
 	var l layout
 	for _, e := range entries {
 		l.what = max(l.what, utf8.RuneCountInString(plain(e.What)))
-		if e.Hex == "" && e.Rung == "" {
+		if detail(e) == "" && e.Rung == "" {
 			continue // the text may run on
 		}
 		l.text = max(l.text, min(utf8.RuneCountInString(plain(e.Text)), maxText))
 		if e.Rung != "" {
-			l.hex = max(l.hex, min(utf8.RuneCountInString(plain(e.Hex)), maxHex))
+			l.detail = max(l.detail, min(utf8.RuneCountInString(plain(detail(e))), maxDetail))
 		}
 	}
 	return l
@@ -130,6 +130,18 @@ func layoutOf(entries []api.Entry) layout {
 
 func (l layout) line(b *strings.Builder, at time.Time, e api.Entry) {
 	line := fmt.Sprintf("%s  %-1s %-*s  %-*s  %-*s  %s",
-		at.Format("15:04:05.000"), plain(e.Way), l.what, plain(e.What), l.text, plain(e.Text), l.hex, plain(e.Hex), plain(e.Rung))
+		at.Format("15:04:05.000"), plain(e.Way), l.what, plain(e.What), l.text, plain(e.Text), l.detail, plain(detail(e)), plain(e.Rung))
 	b.WriteString(strings.TrimRight(line, " ") + "\n")
+}
+
+// detail is what stands beside the plain words: the octets, else the number
+// and the link.
+func detail(e api.Entry) string {
+	switch {
+	case e.Hex != "":
+		return e.Hex
+	case e.Number != "" && e.Link != "":
+		return e.Number + " by " + e.Link
+	}
+	return e.Number + e.Link
 }

@@ -1,0 +1,215 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/simota/simota/ota/campaign"
+	"github.com/simota/simota/smpp"
+)
+
+const goodConfig = `
+database: simota.db
+key_file: simota.key
+socket: simota.sock
+feed: {listen: "127.0.0.1:8470", token_file: feed.token}
+timing: lab:10
+links:
+  - {name: aurora-1, address: "127.0.0.1:2776", system_id: ota1, password_file: aurora.pw, bind: transceiver, binds: 1, window: 20, rate: 100/s, id_scope: aurora, message_id: {response: hex, receipt: decimal}}
+  - {name: nordvik-1, address: "127.0.0.1:2775", system_id: ota1, password_file: nordvik.pw, bind: transmitter+receiver, response_timeout: 20s}
+`
+
+// folder is a folder with the files that goodConfig names.
+func folder(t *testing.T, text string) (path string) {
+	t.Helper()
+	dir := t.TempDir()
+	for name, content := range map[string]string{
+		"simota.yaml": text, "simota.key": "0", "feed.token": "0123456789abcdef\n", "aurora.pw": "pw1\n", "nordvik.pw": "pw2",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return filepath.Join(dir, "simota.yaml")
+}
+
+func TestLoadReadsTheSampleAndMakesPathsWhole(t *testing.T) {
+	t.Parallel()
+	path := folder(t, goodConfig)
+	c, err := Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Dir(path)
+	if c.Database != filepath.Join(dir, "simota.db") || c.Socket != filepath.Join(dir, "simota.sock") || c.Speed() != 10 || c.LogLevel != "info" || c.Node == "" {
+		t.Errorf("got %+v", c)
+	}
+	if l := c.Links[1]; l.IDScope != "nordvik-1" || l.MessageID != (MessageID{"auto", "auto"}) || l.Binds != 1 {
+		t.Errorf("defaults of a link: %+v", l)
+	}
+	got, err := c.Links[1].SMPP()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := smpp.Config{
+		Name: "nordvik-1", Address: "127.0.0.1:2775", SystemID: "ota1", Password: "pw2", Bind: smpp.TransmitterReceiver, Binds: 1,
+		ResponseTimeout: 20 * time.Second,
+	}
+	if string(got.Password) != string(want.Password) || got.Bind != want.Bind || got.ResponseTimeout != want.ResponseTimeout || got.Name != want.Name {
+		t.Errorf("SMPP() of nordvik-1 differs (password not shown): %+v", got)
+	}
+	if first, err := c.Links[0].SMPP(); err != nil || string(first.Password) != "pw1" || first.Rate != 100 || first.Window != 20 {
+		t.Errorf("SMPP() of aurora-1: rate %v window %v err %v", first.Rate, first.Window, err)
+	}
+}
+
+func TestSmallestConfigurationWorks(t *testing.T) {
+	t.Parallel()
+	c, err := Load(folder(t, "timing: lab\n"))
+	if err != nil || c.Speed() != 60 {
+		t.Errorf("speed %v, error %v", c.Speed(), err)
+	}
+}
+
+func TestLoadListsEveryProblem(t *testing.T) {
+	t.Parallel()
+	bad := strings.NewReplacer("timing: lab:10", "timing: soon", "rate: 100/s", "rate: 100", "name: nordvik-1", "name: aurora-1", "receipt: decimal", "receipt: octal").Replace(goodConfig)
+	_, err := Load(folder(t, bad))
+	contains(t, err, `timing: "soon" is not known`, `links[0].rate: "100": write messages per second, as 100/s`,
+		`links[1].name: "aurora-1" is the name of two links`, `links[0].message_id.receipt: "octal"`)
+}
+
+func TestLoadChecksTheFilesItNames(t *testing.T) {
+	t.Parallel()
+	path := folder(t, goodConfig)
+	dir := filepath.Dir(path)
+	for _, err := range []error{
+		os.Chmod(filepath.Join(dir, "aurora.pw"), 0o644), os.Remove(filepath.Join(dir, "simota.key")),
+		os.WriteFile(filepath.Join(dir, "feed.token"), []byte("short"), 0o600),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := Load(path)
+	contains(t, err, "aurora.pw has mode 0644, group or others can reach it: chmod 600", "make one with: simota key create",
+		"the token has 5 octets, want 16 or more", "simota.yaml:3:1: key_file:")
+	if _, err := Read(path); err != nil {
+		t.Errorf("Read looks at files: %v", err)
+	}
+	c, _ := Read(path)
+	if _, err := c.Links[0].SMPP(); err == nil {
+		t.Error("SMPP() takes a password file that others can read")
+	}
+}
+
+func TestErrorsShowPlaceLineAndWhatWasMeant(t *testing.T) {
+	t.Parallel()
+	const text = `campaign: c1
+kind: swap
+select: {all: true}
+scedule:
+  cron: "0 2 * * *"
+to: aurora
+`
+	_, err := DecodeCampaign("campaign.yaml", []byte(text))
+	want := `campaign.yaml:4:1: unknown field "scedule", did you mean "schedule"?
+    schedule is when batches of cards are let go:
+         3 | select: {all: true}
+    >    4 | scedule:
+             ^`
+	if diff := cmp.Diff(want, err.Error()); diff != "" {
+		t.Error(diff)
+	}
+	if Explain("other.yaml", []byte(text), err).Error() != err.Error() {
+		t.Error("what was explained is explained again")
+	}
+}
+
+func TestCampaignFieldErrorsGetTheirPlace(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, text, want string }{
+		{"nested", "campaign: c1\nkind: swap\nselect: {all: true}\nschedule:\n  cron: \"61 2 * * *\"\n", "f.yaml:5:3: schedule.cron: "},
+		{"missing at the root", "campaign: c1\nkind: swap\nselect: {all: true}\nto: aurora\n", "f.yaml: max_unproven: a swap needs it"},
+		{"wrong value", "campaign: c1\nkind: jump\nselect: {all: true}\n", "f.yaml:2:1: kind: \"jump\" is not known"},
+		{"octal", "campaign: c1\nkind: rfm\nselect: {iccids: [8947, 0123]}\n", "f.yaml:3:25: 0123 without quotes is the number 83: write \"0123\""},
+		{"float", "campaign: c1\nkind: swap\nselect: {all: true}\nmax_unproven: 1.5\n", "f.yaml:4:15: want a whole number, found 1.5"},
+		{"duration", "campaign: c1\ndeadlines: {snapshot: soon}\n", "f.yaml:2:23: \"soon\" is no duration"},
+		{"seconds without unit", "campaign: c1\ndeadlines: {snapshot: 90}\n", "f.yaml:2:23: 90 is no duration"},
+		{"type", "campaign: c1\nmax_unproven: many\n", "f.yaml:2:15: want a whole number, found \"many\""},
+		{"list for a map", "campaign: c1\nselect: [a]\n", "want a"},
+		{"twice", "campaign: c1\ncampaign: c2\n", "already defined"},
+		{"syntax", "campaign: [c1\n", "f.yaml:1:11: sequence end token"},
+		{"empty", "# nothing\n", "f.yaml: file is empty"},
+		{"two documents", "campaign: c1\n---\ncampaign: c2\n", "f.yaml:3:"},
+		{"alias", "campaign: &a c1\nkind: *a\n", "anchors, aliases and tags are not read here"},
+		{"no typing error", "campaign: c1\nxylophone: 3\n", "unknown field \"xylophone\": known here are attested, campaign,"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := DecodeCampaign("f.yaml", []byte(c.text))
+			contains(t, err, c.want)
+		})
+	}
+}
+
+func TestExplainFindsThePlaceOfPlainErrors(t *testing.T) {
+	t.Parallel()
+	_, err := campaign.ParseSpec([]byte("campaign: c1\nmax_unprovn: 3\n"))
+	contains(t, Explain("f.yaml", []byte("campaign: c1\nmax_unprovn: 3\n"), err), `f.yaml:2:1: unknown field "max_unprovn", did you mean "max_unproven"?`)
+	if Explain("f.yaml", nil, nil) != nil {
+		t.Error("no error is explained")
+	}
+	contains(t, Explain("f.yaml", nil, os.ErrClosed), "f.yaml: file already closed")
+}
+
+func TestSecretsNeverStandInAnExcerpt(t *testing.T) {
+	t.Parallel()
+	for _, line := range []string{
+		`apns: [{purpose: fax, name: a.b, auth: chap, user: u, secret: hunter2}]`, `apns: [{purpose: fax, secret: "hunter2, yes"}]`,
+		`apns: [{purpose: fax, "secret": 'hunter2'}]`,
+	} {
+		_, err := DecodeOperator("o.yaml", []byte("operator: aurora\n"+line+"\n"))
+		contains(t, err, "o.yaml:2:")
+		if strings.Contains(err.Error(), "hunter2") || strings.Contains(err.Error(), "yes") {
+			t.Errorf("secret shown:\n%v", err)
+		}
+	}
+}
+
+func contains(t *testing.T, err error, parts ...string) {
+	t.Helper()
+	if err == nil {
+		t.Fatalf("no error, want one with %q", parts)
+	}
+	for _, p := range parts {
+		if !strings.Contains(err.Error(), p) {
+			t.Errorf("missing %q in:\n%v", p, err)
+		}
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	for _, s := range []string{goodConfig, goodOperator, goodCardType, "a: [", "links: [{name: *x}]", "tars: {usim-rfm: {tar: 1}}", "? [a]: b", "<<: {a: b}", "\x00"} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		for what, err := range map[string]error{
+			"operator":  second(DecodeOperator("f", text)),
+			"card type": second(DecodeCardType("f", text)),
+			"campaign":  second(DecodeCampaign("f", text)),
+			"config":    second(Decode("f", text)),
+		} {
+			if err != nil && !strings.HasPrefix(err.Error(), "f:") {
+				t.Errorf("%s: error without the file's name: %v", what, err)
+			}
+		}
+	})
+}
+
+func second[T any](_ T, err error) error { return err }

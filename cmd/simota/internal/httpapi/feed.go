@@ -1,0 +1,91 @@
+package httpapi
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/simota/simota/catalog"
+	"github.com/simota/simota/cmd/simota/internal/api"
+	"github.com/simota/simota/ota/campaign"
+)
+
+const maxEvent = 64 << 10 // octets
+
+// NewFeed makes the handler of the feed: POST /v1/events/attach with the
+// bearer token, and nothing else. An event is stored when it is answered 204.
+// An empty token lets nobody in.
+func NewFeed(s Services, token string) http.Handler {
+	f := &server{s}
+	want := sha256.Sum256([]byte(token))
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /v1/events/attach", f.attach)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		write(w, problem(http.StatusNotFound, "a feed takes POST /v1/events/attach only"))
+	})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		given, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+		have := sha256.Sum256([]byte(given))
+		if same := subtle.ConstantTimeCompare(have[:], want[:]); same != 1 || !ok || token == "" {
+			w.Header().Set("WWW-Authenticate", "Bearer")
+			write(w, problem(http.StatusUnauthorized, "the bearer token is missing or wrong"))
+			return
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, maxEvent)
+		mux.ServeHTTP(w, r)
+	})
+}
+
+func (s *server) attach(w http.ResponseWriter, r *http.Request) {
+	e, err := readEvent(r.Body)
+	if err == nil {
+		err = s.Campaigns.Attach(r.Context(), campaign.Event(e))
+	}
+	var tooLong *http.MaxBytesError
+	var p *api.Problem
+	switch {
+	case err == nil:
+		w.WriteHeader(http.StatusNoContent)
+	case errors.As(err, &tooLong):
+		write(w, problem(http.StatusRequestEntityTooLarge, fmt.Sprintf("an event has at most %d octets", maxEvent)))
+	case errors.Is(err, catalog.ErrNotFound):
+		write(w, problem(http.StatusNotFound, fmt.Sprintf("no card has IMSI %s", e.IMSI)))
+	case errors.As(s.fail(err), &p):
+		write(w, p)
+	}
+}
+
+func readEvent(body io.Reader) (e api.AttachEvent, err error) {
+	d := json.NewDecoder(body)
+	d.DisallowUnknownFields()
+	if err := d.Decode(&e); err != nil {
+		var tooLong *http.MaxBytesError
+		if errors.As(err, &tooLong) {
+			return e, err
+		}
+		return e, refuse("event is not readable: " + err.Error())
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return e, refuse("one event per request: something follows it")
+	}
+	switch {
+	case !digits(e.IMSI, 6, 15):
+		return e, refuse(fmt.Sprintf("imsi %q: 6 to 15 digits", e.IMSI))
+	case e.IMEI != "" && !digits(e.IMEI, 14, 16):
+		return e, refuse(fmt.Sprintf("imei %q: 14 to 16 digits", e.IMEI))
+	case e.PLMN != "" && !digits(e.PLMN, 5, 6):
+		return e, refuse(fmt.Sprintf("plmn %q: 5 or 6 digits", e.PLMN))
+	case len(e.APN) > 100:
+		return e, refuse("apn: at most 100 octets (3GPP TS 23.003, 9.1)")
+	}
+	return e, nil
+}
+
+func digits(s string, least, most int) bool {
+	return len(s) >= least && len(s) <= most && strings.Trim(s, "0123456789") == ""
+}

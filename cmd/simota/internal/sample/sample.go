@@ -1,0 +1,135 @@
+// Package sample writes a folder with everything a first walk needs: a
+// simulated world, a server for it, cards, operators, card types and
+// campaigns. `simota lab init` and `simota demo` use it.
+package sample
+
+import (
+	"crypto/rand"
+	"embed"
+	"encoding/hex"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+
+	"github.com/simota/simota/catalog/vault"
+	"github.com/simota/simota/ota/lab"
+)
+
+//go:embed files
+var files embed.FS
+
+// Options say what world to write.
+type Options struct {
+	Cards    int
+	Seed     int64
+	Faults   string // lines to add to lab.yaml, as YAML; empty for none
+	LinkRate string // of each link, "100/s"
+	AnyPort  bool   // free ports instead of 2775, 2776 and 8470
+}
+
+// Write makes the folder, which must be empty or not exist. Passwords, token
+// and key-encryption key are made anew for it.
+func Write(dir string, o Options) error {
+	if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {
+		return fmt.Errorf("sample: %s is not empty: name a new folder", dir)
+	}
+	for _, d := range []string{"operators", "card-types", "campaigns", "logs"} {
+		if err := os.MkdirAll(filepath.Join(dir, d), 0o755); err != nil {
+			return fmt.Errorf("sample: %w", err)
+		}
+	}
+	feed, nordvik, aurora, err := ports(o.AnyPort)
+	if err != nil {
+		return err
+	}
+	// SMPP 3.4 gives a password 8 characters.
+	nordvikPW, auroraPW, token := random(4), random(4), random(16)
+	w := &writer{dir: dir}
+	w.copy("operators/nordvik.yaml", "operators/aurora.yaml", "card-types/sja2-3des.yaml", "card-types/sja5-aes.yaml",
+		"campaigns/to-aurora.yaml", "campaigns/write-spn.yaml")
+	w.put("cards.csv", lab.Sample(o.Cards, o.Seed).Cards, 0o600)
+	w.secret("nordvik.pw", nordvikPW)
+	w.secret("aurora.pw", auroraPW)
+	w.secret("feed.token", token)
+	w.template("simota.yaml", feed, nordvik, aurora, o.LinkRate)
+	w.template("lab.yaml", feed, nordvik, aurora, nordvikPW, auroraPW, o.Seed, token)
+	if w.err == nil && o.Faults != "" {
+		w.append("lab.yaml", o.Faults)
+	}
+	if w.err != nil {
+		return fmt.Errorf("sample: %w", w.err)
+	}
+	_, err = vault.CreateKEK(filepath.Join(dir, "simota.key"))
+	return err
+}
+
+// ports are where feed and SMSCs listen.
+func ports(anyPort bool) (feed, nordvik, aurora string, err error) {
+	if !anyPort {
+		return "127.0.0.1:8470", "127.0.0.1:2775", "127.0.0.1:2776", nil
+	}
+	var held []net.Listener
+	defer func() {
+		for _, l := range held {
+			_ = l.Close()
+		}
+	}()
+	for _, p := range []*string{&feed, &nordvik, &aurora} {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return "", "", "", fmt.Errorf("sample: %w", err)
+		}
+		held = append(held, l)
+		*p = l.Addr().String()
+	}
+	return feed, nordvik, aurora, nil
+}
+
+func random(octets int) string {
+	b := make([]byte, octets)
+	_, _ = rand.Read(b) // never fails (Go 1.24)
+	return hex.EncodeToString(b)
+}
+
+// writer writes files until one fails.
+type writer struct {
+	dir string
+	err error
+}
+
+func (w *writer) put(name string, text []byte, mode os.FileMode) {
+	if w.err == nil {
+		w.err = os.WriteFile(filepath.Join(w.dir, name), text, mode)
+	}
+}
+
+func (w *writer) secret(name, text string) { w.put(name, []byte(text+"\n"), 0o600) }
+
+func (w *writer) read(name string) []byte {
+	b, err := files.ReadFile("files/" + name)
+	if w.err == nil {
+		w.err = err
+	}
+	return b
+}
+
+func (w *writer) copy(names ...string) {
+	for _, n := range names {
+		w.put(n, w.read(filepath.Base(n)), 0o644)
+	}
+}
+
+// template fills a file's verbs. Files that hold a password are the owner's only.
+func (w *writer) template(name string, args ...any) {
+	w.put(name, fmt.Appendf(nil, string(w.read(name)), args...), 0o600)
+}
+
+func (w *writer) append(name, text string) {
+	b, err := os.ReadFile(filepath.Join(w.dir, name))
+	if err != nil {
+		w.err = err
+		return
+	}
+	w.put(name, append(b, text...), 0o600)
+}
