@@ -70,7 +70,7 @@ func TestAPartStaysAmbiguousUntilItsValidityEnds(t *testing.T) {
 	deadline := w.attempt(l, 1).Deadline
 	fenced := false
 	for w.now.Before(deadline) {
-		w.pass(time.Minute)
+		w.pass(6 * time.Minute)
 		w.drive(l, w.routes(c))
 		for _, m := range w.out() {
 			if string(m.UserData) != string(first[0].UserData) {

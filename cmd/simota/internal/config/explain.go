@@ -2,13 +2,16 @@ package config
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/token"
 
 	"github.com/simota/simota/ota/campaign"
@@ -65,27 +68,37 @@ func Explain(file string, text []byte, err error) error {
 		return done
 	}
 	root, _ := parse(text)
-	var out []string
+	var places []place
 	for _, e := range flatten(err) {
-		var field FieldError
-		var spec campaign.FieldError
-		var known place
-		var raw yaml.Error
-		switch {
-		case errors.As(e, &known):
-		case errors.As(e, &field):
-			known = locate(root, field)
-		case errors.As(e, &spec):
-			known = locate(root, finer(spec))
-		case errors.As(e, &raw):
-			known = translate(raw)
-		default:
-			out = append(out, file+": "+e.Error())
-			continue
-		}
-		out = append(out, known.show(file, text))
+		places = append(places, placeOf(root, e))
+	}
+	slices.SortStableFunc(places, func(a, b place) int {
+		return cmp.Or(cmp.Compare(a.line, b.line), cmp.Compare(a.column, b.column))
+	})
+	var out []string
+	for _, p := range places {
+		out = append(out, p.show(file, text))
 	}
 	return explained{strings.Join(out, "\n")}
+}
+
+// placeOf finds out where an error is; the zero line is the whole file.
+func placeOf(root ast.Node, err error) place {
+	var field FieldError
+	var spec campaign.FieldError
+	var known place
+	var raw yaml.Error
+	switch {
+	case errors.As(err, &known):
+		return known
+	case errors.As(err, &field):
+		return locate(root, field)
+	case errors.As(err, &spec):
+		return locate(root, finer(spec))
+	case errors.As(err, &raw):
+		return translate(raw)
+	}
+	return place{msg: err.Error()}
 }
 
 // finer takes the exact field from a message that begins with it.

@@ -157,8 +157,9 @@ func (s *server) resume(ctx context.Context, in *steerInput) (api.Campaign, erro
 }
 
 type cancelInput struct {
-	steerInput
-	Hard bool `query:"hard" doc:"also stop cards that something was written to, once that is settled"`
+	Actor string `header:"X-Actor" doc:"who asks, for the audit: user@host"`
+	Name  string `path:"name"`
+	Hard  bool   `query:"hard" doc:"also stop cards that something was written to, once that is settled"`
 }
 
 func (s *server) cancel(ctx context.Context, in *cancelInput) (api.Campaign, error) {
@@ -166,8 +167,9 @@ func (s *server) cancel(ctx context.Context, in *cancelInput) (api.Campaign, err
 }
 
 type retryInput struct {
-	steerInput
-	Card string `query:"card" required:"true" doc:"ICCID"`
+	Actor string `header:"X-Actor" doc:"who asks, for the audit: user@host"`
+	Name  string `path:"name"`
+	Card  string `query:"card" required:"true" doc:"ICCID"`
 }
 
 func (s *server) retry(ctx context.Context, in *retryInput) (api.Campaign, error) {

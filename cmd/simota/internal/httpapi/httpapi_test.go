@@ -78,9 +78,11 @@ func newWorld(t *testing.T) *world {
 	}))
 	w := &world{path: filepath.Join(dir, "s.sock"), seen: &recorder{}, services: Services{
 		Store: db, Campaigns: engine, Vault: v, Backup: db.Backup, Now: time.Now, Log: zerolog.Nop(),
-		Links:  func() []api.Link { return []api.Link{{Name: "nordvik-1"}, {Name: "aurora-1", Bound: true}} },
-		Check:  func(ctx context.Context) (any, error) { return db.Check(ctx) },
-		Health: func() api.Health { return api.Health{OK: true, Node: "n1", Links: []api.Link{}, Inbox: map[string]int{}} },
+		Links: func() []api.Link { return []api.Link{{Name: "nordvik-1"}, {Name: "aurora-1", Bound: true}} },
+		Check: func(ctx context.Context) (any, error) { return db.Check(ctx) },
+		Health: func() api.Health {
+			return api.Health{OK: true, Node: "n1", Links: []api.Link{}, Inbox: map[string]int{}}
+		},
 	}}
 	l, err := net.Listen("unix", w.path)
 	if err != nil {

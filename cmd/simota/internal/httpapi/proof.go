@@ -32,7 +32,9 @@ func (t *teller) proof(e ledger.Evidence, out *api.Entry) {
 		out.Text = fmt.Sprintf("status %02X: %s", b.Status, status)
 		return
 	}
-	out.Rung = rungExecuted
+	if b.Complete {
+		out.Rung = rungExecuted
+	}
 	if imsi, ok := readIMSI(b); ok {
 		out.Text, out.Hex = "IMSI reads "+imsi, fmt.Sprintf("% X", b.Data)
 		if imsi == t.facts.To.IMSI && b.Number == t.facts.To.MSISDN {

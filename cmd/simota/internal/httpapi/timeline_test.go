@@ -37,7 +37,7 @@ func life(t *testing.T) ledger.Dossier {
 	ev := func(s int, kind ledger.EvidenceKind, b ledger.Body) ledger.Evidence {
 		return ledger.Evidence{AttemptID: 2, Kind: kind, SeenAt: at(s), Body: b, Raw: []byte{2, 0x71, 0}}
 	}
-	imsi := []byte{0x08, 0x99, 0x99, 0x07, 0x00, 0x00, 0x00, 0x10, 0x07}
+	imsi := []byte{0x08, 0x99, 0x99, 0x07, 0x00, 0x00, 0x00, 0x00, 0x71}
 	return ledger.Dossier{
 		Target:   ledger.Target{Facts: facts, ReleasedAt: at(0)},
 		Campaign: ledger.Campaign{Name: "br"},
@@ -84,10 +84,10 @@ func TestTimelineTellsTheLifeOfACard(t *testing.T) {
 		"10 < receipt | 2 of 2 delivered; ids 7f01, 7f02 | delivered",
 		"11 < proof | 9 commands, 9000 (from the old number) | executed",
 		"12 < proof | status 02: a copy of a packet the card has seen, ignored",
-		"13 < proof | status 09 in clear: TAR unknown; anybody could have sent that",
+		"13 < proof | status 09 in clear: unknown TAR; anybody could have sent that",
 		"14 < pair | IMEI 35693803564380 and new IMSI 999700000000017, from the tracking applet | re-attached",
 		"15 < proof | IMSI reads 999700000000017; the write of counter 42 ran (from the new number) | moved",
-		"16 < proof | stopped after 3 commands: 6982 security status not satisfied (from the old number) | executed",
+		"16 < proof | stopped after 3 commands: 6982 security status not satisfied: this file may not be accessed (from the old number)",
 		"17 < attach | new IMSI 999700000000017 attached to 99970, APN m2m.aurora.example, from the attach feed | verified",
 		"18 ? silence | overdue: no answer in time",
 		"20 > configure | configure internet, 1 part",
