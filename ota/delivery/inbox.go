@@ -49,6 +49,12 @@ func (d *Desk) queue(ids []int64) {
 	}
 }
 
+// Settle settles what is stored and not settled, at once: what a server does
+// last, when nothing more can come in.
+func (d *Desk) Settle(ctx context.Context) error {
+	return d.sweepState(ctx, ledger.InboxNew, d.cfg.Now())
+}
+
 // sweep finds rows that nobody settled: those of the last run, and what a full
 // queue or an error passed over. Rows that waited too long become orphans.
 func (d *Desk) sweep(ctx context.Context) {

@@ -43,7 +43,10 @@ func TestLaw1OneCounterOneOctetString(t *testing.T) {
 	}
 	w.accept(first[1:]...)
 	w.result(delivery.Ambiguous, first[0])
-	w.pass(time.Minute)
+	w.pass(time.Minute - 1)
+	w.drive(l, w.routes(c))
+	w.outN(0) // within its grace
+	w.pass(1)
 	w.drive(l, w.routes(c))
 	again := w.outN(1)
 	w.sameOctets(first[:1], again)
@@ -150,6 +153,41 @@ func TestLaw2AFenceOfAnotherKeysetSettlesNothing(t *testing.T) {
 	w.want(l, 1, ledger.Open)
 }
 
+func TestLaw2OnlyItsOwnFenceSettlesAWrite(t *testing.T) {
+	t.Parallel()
+	w, c, l := one(t)
+	w.whole(c, l, w.write(c, newIMSI, 0)) // its proof is lost
+	other := w.read(c, 2)                 // goes over the write, but reads something else
+	other.Step, other.FenceOf = 2, w.attempt(l, 1).ID
+	_, pors := w.whole(c, l, other)
+	w.receive("north", pors...)
+	w.want(l, 2, ledger.Executed)
+	w.want(l, 1, ledger.Open)
+	w.receive("north", w.clear(c, ota.StatusSecurityError, 0)) // of the newest open attempt
+	w.pass(5 * time.Minute)
+	w.drive(l, w.routes(c))
+	w.receive("north", w.clear(c, ota.StatusSecurityError, 0))
+	stored := w.dossier(l).Stored
+	if len(stored) != 3 || stored[1].Counter != 41 || stored[2].Counter != 43 {
+		t.Errorf("evidence %+v", stored)
+	}
+	w.receive("north", w.reach(c, w.outN(1)...)...)
+	w.want(l, 1, ledger.FencedRan)
+}
+
+func TestLaw2AFenceThatCannotTellHoldsTheWrite(t *testing.T) {
+	t.Parallel()
+	w, c, l := one(t)
+	o := w.write(c, newIMSI, 0)
+	o.Fence = expanded("00A40004026FFE", readIMSI) // no such file
+	w.whole(c, l, o)
+	w.pass(5 * time.Minute)
+	w.drive(l, w.routes(c))
+	w.receive("north", w.reach(c, w.outN(1)...)...)
+	w.want(l, 2, ledger.Executed)
+	w.want(l, 1, ledger.Held)
+}
+
 func TestLaw3NoNewCounterForAWriteBeforeProofFenceOrUnsent(t *testing.T) {
 	t.Parallel()
 	next := func(w *world, c *card, l ledger.Lease) error {
@@ -158,12 +196,18 @@ func TestLaw3NoNewCounterForAWriteBeforeProofFenceOrUnsent(t *testing.T) {
 	}
 	t.Run("receipts and clocks prove nothing", func(t *testing.T) {
 		t.Parallel()
-		for _, state := range []string{"DELIVRD", "EXPIRED", "UNDELIV", "REJECTD", "DELETED", "ENROUTE"} {
+		for state, is := range map[string]ledger.SubmissionState{
+			"DELIVRD": ledger.Arrived, "EXPIRED": ledger.Expired, "UNDELIV": ledger.Undelivered, "REJECTD": ledger.Undelivered, "DELETED": ledger.Undelivered,
+			"ENROUTE": ledger.Accepted, "ACCEPTD": ledger.Accepted, "UNKNOWN": ledger.Accepted,
+		} {
 			w, c, l := one(t)
 			w.send(l, w.write(c, newIMSI, 0))
 			ms := w.outN(1)
 			w.accept(ms...)
 			w.receipts(state, ms...)
+			if got := w.attempt(l, 1).Parts[0].Submissions[0].State; got != is {
+				t.Errorf("%s makes the submission %q, want %q", state, got, is)
+			}
 			refuse(t, state, next(w, c, l), ledger.ErrOpenWrite)
 			w.pass(100 * 24 * time.Hour)
 			refuse(t, state+", months later", next(w, c, l), ledger.ErrOpenWrite)

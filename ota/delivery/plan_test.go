@@ -157,6 +157,7 @@ func TestPlanOfAWrite(t *testing.T) {
 		"the whole set twice, no proof: fence":                 {one("delivered@1 delivered@3.2", "delivered@1 delivered@3.1"), nil, 5.2, "fence 1", 0},
 		"the whole set is not sent after the deadline":         {append([]ledger.Attempt{with(made(t, 1, ledger.Write, "delivered@1"), func(a *ledger.Attempt) { a.Deadline = at(2) })}, with(fence, func(r *ledger.Attempt) { r.Deadline = at(2) })), nil, 4, "", 0},
 		"negative receipt after the deadline":                  {append([]ledger.Attempt{with(made(t, 1, ledger.Write, "undelivered@1"), func(a *ledger.Attempt) { a.Deadline = at(1.5) })}, with(fence, func(r *ledger.Attempt) { r.Deadline = at(2) })), nil, 4, "", 0},
+		"a question of the saga is no fence":                   {append(one("accepted"), with(fence, func(r *ledger.Attempt) { r.Label, r.CreatedAt = "moved?", at(6) })), nil, 6, "fence 1", 0},
 		"a fence goes once":                                    {append(one("accepted"), fence), nil, 6, "", 0},
 		"no read can tell: held, not failed, not written anew": {[]ledger.Attempt{unreadable}, nil, 5, "conclude 1 held", 0},
 

@@ -406,6 +406,9 @@ func TestALostPartOfAnAnswerDoesNotSpoilTheNextUnderItsReference(t *testing.T) {
 			if got := w.attempt(l, 2).Outcome; got != ledger.Executed {
 				t.Errorf("part %d of the old answer lost, the new one in order %v: %q", lost+1, order, got)
 			}
+			if got := w.counts(); got[ledger.InboxSettled] != 3 || got[ledger.InboxWaiting] != 2 {
+				t.Errorf("inbox %v: only the parts of the new answer are settled", got)
+			}
 		}
 	}
 }

@@ -11,7 +11,7 @@ type Timing struct {
 	Daily     time.Duration   // between probes after the last of Probes
 	Hourly    time.Duration   // between reads of a step after the eighth
 	Margin    time.Duration   // after the end of validity, before a concatenation reference is used again
-	Temporary time.Duration   // first delay after a temporary refusal; doubles up to 32 times it
+	Temporary time.Duration   // after a temporary refusal, before the submission goes again
 	Lost      time.Duration   // before a part with a negative receipt goes again
 }
 

@@ -198,7 +198,7 @@ func (s *saga) snapshot(snap snapshot) Result {
 }
 
 func (s *saga) silentOld(since time.Time) string {
-	return fmt.Sprintf("no answer from %s for %s", s.f.From.MSISDN, rough(s.now.Sub(since)))
+	return fmt.Sprintf("no answer from %s for %s", s.f.From.MSISDN, s.f.rough(s.now.Sub(since)))
 }
 
 func titles(files []string) string {

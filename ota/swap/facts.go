@@ -55,6 +55,7 @@ type Facts struct {
 	Retries   int          `json:"retries"` // how often a switch that did not happen is tried again
 	Deadlines Deadlines    `json:"deadlines"`
 	Pace      Pace         `json:"pace"`
+	Speed     float64      `json:"speed,omitempty"` // of the laboratory's clock, for people; 0 is the field's
 }
 
 // Side is one of the two subscriptions and how it is reached.
@@ -112,6 +113,7 @@ func DefaultPace() Pace {
 // Faster divides every duration of the facts by the factor: a laboratory's clock.
 func (f *Facts) Faster(factor float64) {
 	d, p := &f.Deadlines, &f.Pace
+	f.Speed = factor
 	p.Gentle = append([]time.Duration(nil), p.Gentle...)
 	all := []*time.Duration{
 		&d.Snapshot, &d.Switching, &d.Switched, &d.Probing, &d.Waiting, &d.Configuring, &d.SettingsDelivered, &p.Life, &p.Daily,

@@ -188,6 +188,9 @@ func (h *history) next() swap.Result {
 	if !slices.Contains(swap.States(), r.State) {
 		h.t.Fatalf("state %q is not one of States()", r.State)
 	}
+	if !agrees(r) {
+		h.t.Fatalf("%s, closed %t: docs/saga.md says otherwise", r.State, r.Closed)
+	}
 	if !r.Due.IsZero() && !r.Due.After(h.now) {
 		h.t.Fatalf("%s is due at %v, which is not after now %v", r.State, r.Due, h.now)
 	}

@@ -339,12 +339,16 @@ func (s *saga) waiting(w *attempt, counter uint64) Result {
 // silent says who did not answer, and for how long.
 func (s *saga) silent(since time.Time) string {
 	if s.f.Kind == KindRFM {
-		return fmt.Sprintf("no sign on %s for %s", s.f.From.MSISDN, rough(s.now.Sub(since)))
+		return fmt.Sprintf("no sign on %s for %s", s.f.From.MSISDN, s.f.rough(s.now.Sub(since)))
 	}
-	return fmt.Sprintf("no sign on %s nor %s for %s", s.f.From.MSISDN, s.f.To.MSISDN, rough(s.now.Sub(since)))
+	return fmt.Sprintf("no sign on %s nor %s for %s", s.f.From.MSISDN, s.f.To.MSISDN, s.f.rough(s.now.Sub(since)))
 }
 
-func rough(d time.Duration) string {
+// rough is a duration as people say it, in the time of the world that is served.
+func (f Facts) rough(d time.Duration) string {
+	if f.Speed > 0 {
+		d = time.Duration(float64(d) * f.Speed)
+	}
 	switch {
 	case d >= 48*time.Hour:
 		return fmt.Sprintf("%d days", int(d.Hours()/24))

@@ -402,7 +402,7 @@ func (w *world) hasRank(r swap.Result) error {
 		}
 	case swap.Switched, swap.Written:
 		for _, a := range w.dos.Attempts {
-			if a.Kind != ledger.Write || settled(a) {
+			if a.Kind != ledger.Write || a.Step/1000 != r.Step/1000 || settled(a) {
 				continue
 			}
 			again := slices.ContainsFunc(w.dos.Attempts, func(b ledger.Attempt) bool { return b.Kind == ledger.Write && b.Step == a.Step && settled(b) })

@@ -118,7 +118,7 @@ func (s situation) held() string {
 }
 
 func (s situation) settings() string {
-	byHand := "set it by hand: simota cp plan --card " + s.iccid
+	const byHand = "set the new operator's APN in the device by hand"
 	if strings.Contains(s.cause, "never used") {
 		return "see whether the device took them, else " + byHand
 	}

@@ -152,6 +152,11 @@ func (s *server) run(ctx context.Context) error {
 	work.Wait()
 	stopLinks()
 	links.Wait()
+	settleCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), httpGrace)
+	defer cancel()
+	if serr := s.desk.Settle(settleCtx); serr != nil {
+		s.log.Warn().Err(serr).Msg("the last of the inbox is settled at the next start")
+	}
 	s.log.Info().Msg("stopped")
 	return err
 }
@@ -205,7 +210,8 @@ func listenUnix(path string) (net.Listener, error) {
 
 func newEndpoint(l net.Listener, h http.Handler) *endpoint {
 	return &endpoint{listener: l, server: &http.Server{
-		Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 5 * time.Minute, IdleTimeout: 2 * time.Minute,
+		Handler: h, ConnContext: httpapi.ConnContext, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 5 * time.Minute,
+		IdleTimeout: 2 * time.Minute,
 	}}
 }
 
