@@ -164,6 +164,10 @@ var sendLaws = []law{
 		w.equal("grace", w.submission(on.AttemptID).NotBefore, now.Add(time.Minute))
 		w.equal("foreign", w.submission(off.AttemptID).State, ledger.Submitting)
 		w.equal("ready", w.submission(ready.AttemptID).State, ledger.Ready)
+		all := &ledger.Interrupt{NotBefore: now.Add(time.Minute)}
+		w.must(all)
+		w.equal("of all links", all.Count, 1)
+		w.equal("foreign now", w.submission(off.AttemptID).State, ledger.Ambiguous)
 	}},
 	{"withdraw takes back only what has not left", func(w *world) {
 		e, l := w.one()

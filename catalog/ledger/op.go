@@ -107,7 +107,8 @@ type Respond struct {
 }
 
 // Interrupt turns every submitting submission of the given links into an
-// ambiguous one: what a server does at start, before it sends.
+// ambiguous one: what a server does at start, before it sends. No links are all
+// links, those too that nobody has any more: for a server that is alone.
 type Interrupt struct {
 	Links     []string
 	NotBefore time.Time

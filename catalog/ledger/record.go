@@ -80,7 +80,7 @@ const (
 	Overdue    Outcome = "overdue"         // a read that a newer read replaced
 	Delivered  Outcome = "delivered"       // CP: a positive receipt for every part
 	Undeliver  Outcome = "undeliverable"   // CP: a part was refused or its receipt says it never arrives
-	Held       Outcome = "held"            // no read can tell: a person decides
+	Held       Outcome = "held"            // no read can tell: a person decides; until then a write counts as open
 	Superseded Outcome = "superseded"      // a fence of another target settled it without telling
 )
 

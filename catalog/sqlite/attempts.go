@@ -113,7 +113,7 @@ func (d *DB) AttemptByCounter(ctx context.Context, keysetID int64, counter uint6
 
 // OpenWrite finds the open write of a keyset; see ledger.Reader.
 func (d *DB) OpenWrite(ctx context.Context, keysetID int64) (ledger.Attempt, bool, error) {
-	return d.oneAttempt(ctx, `SELECT `+attemptColumns+` FROM attempt a WHERE a.keyset_id = ?1 AND a.kind = 'write' AND a.outcome IS NULL`, keysetID)
+	return d.oneAttempt(ctx, `SELECT `+attemptColumns+` FROM attempt a WHERE a.keyset_id = ?1 AND a.kind = 'write' AND (a.outcome IS NULL OR a.outcome = 'held')`, keysetID)
 }
 
 // SecuredBy lists keysets and SPIs in use on a TAR; see ledger.Reader.

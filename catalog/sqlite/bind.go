@@ -94,7 +94,7 @@ func (t *tx) checkKeyset(op *ledger.Bind, h holder) error {
 		return ledger.ErrSuspect
 	}
 	var open int64
-	found, err = t.row(`SELECT id FROM attempt WHERE keyset_id = ?1 AND kind = 'write' AND outcome IS NULL`, []any{a.KeysetID}, &open)
+	found, err = t.row(`SELECT id FROM attempt WHERE keyset_id = ?1 AND kind = 'write' AND (outcome IS NULL OR outcome = 'held')`, []any{a.KeysetID}, &open)
 	if err != nil {
 		return err
 	}

@@ -18,6 +18,14 @@ func (d *DB) reader(ctx context.Context) reader { return reader{ctx: ctx, db: d}
 
 // snapshot runs f on one state of the database.
 func (d *DB) snapshot(ctx context.Context, f func(reader) error) (err error) {
+	// A snapshot keeps its connection while a statement that is new is prepared
+	// on another: with one connection more than snapshots there always is one.
+	select {
+	case d.snapshots <- struct{}{}:
+		defer func() { <-d.snapshots }()
+	case <-ctx.Done():
+		return fmt.Errorf("sqlite: %w", ctx.Err())
+	}
 	tx, err := d.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return fmt.Errorf("sqlite: %w", err)

@@ -185,12 +185,12 @@ func (t *tx) interrupt(op *ledger.Interrupt) error {
 	}
 	op.Count, op.TargetIDs = 0, nil
 	targets, err := t.ids(`SELECT DISTINCT a.target_id FROM submission s JOIN part p ON p.id = s.part_id JOIN attempt a ON a.id = p.attempt_id
-		WHERE s.state = 'submitting' AND s.link IN (SELECT value FROM json_each(?1)) AND a.target_id IS NOT NULL ORDER BY a.target_id`, links)
+		WHERE s.state = 'submitting' AND (?1 = '[]' OR s.link IN (SELECT value FROM json_each(?1))) AND a.target_id IS NOT NULL ORDER BY a.target_id`, links)
 	if err != nil {
 		return err
 	}
 	n, err := t.exec(`UPDATE submission SET state = 'ambiguous', not_before = ?2, err = 'interrupted'
-		WHERE state = 'submitting' AND link IN (SELECT value FROM json_each(?1))`, links, us(op.NotBefore))
+		WHERE state = 'submitting' AND (?1 = '[]' OR link IN (SELECT value FROM json_each(?1)))`, links, us(op.NotBefore))
 	op.Count, op.TargetIDs = int(n), targets
 	return err
 }

@@ -63,6 +63,8 @@ type DB struct {
 	stmtMu sync.Mutex
 	stmts  map[string]*sql.Stmt // of the readers, by text
 
+	snapshots chan struct{} // one place for each snapshot that may be open
+
 	sidecarMu sync.Mutex
 	closeOnce sync.Once
 	closeErr  error
@@ -82,7 +84,7 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &DB{path: path, node: o.Node, now: o.Now, stmts: map[string]*sql.Stmt{}}
+	d := &DB{path: path, node: o.Node, now: o.Now, stmts: map[string]*sql.Stmt{}, snapshots: make(chan struct{}, readers)}
 	if d.now == nil {
 		d.now = time.Now
 	}
@@ -166,8 +168,8 @@ func (d *DB) openReaders() error {
 	if d.read, err = sql.Open(driverName, dsn(d.path, readParams)); err != nil {
 		return fmt.Errorf("sqlite: open %s: %w", d.path, err)
 	}
-	d.read.SetMaxOpenConns(readers)
-	d.read.SetMaxIdleConns(readers)
+	d.read.SetMaxOpenConns(readers + 1)
+	d.read.SetMaxIdleConns(readers + 1)
 	return nil
 }
 

@@ -2,9 +2,13 @@ package sqlite
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
+	"sync"
 	"testing"
+	"time"
 
+	"github.com/simota/simota/catalog"
 	"github.com/simota/simota/catalog/catalogtest"
 )
 
@@ -36,4 +40,25 @@ func TestStore(t *testing.T) {
 		})
 		return d
 	})
+}
+
+// Every first reader needs statements that nobody has prepared: each on a
+// connection beside the one that its snapshot holds.
+func TestManyFirstReadersDoNotWaitForEachOther(t *testing.T) {
+	t.Parallel()
+	db := open(t, file(t))
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	var wg sync.WaitGroup
+	start := make(chan struct{})
+	for i := range 8 * readers {
+		wg.Go(func() {
+			<-start
+			if _, err := db.Dossier(ctx, int64(i)); !errors.Is(err, catalog.ErrNotFound) {
+				t.Errorf("reader %d: %v", i, err)
+			}
+		})
+	}
+	close(start)
+	wg.Wait()
 }

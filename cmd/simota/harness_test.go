@@ -145,8 +145,11 @@ func (p *process) stop() {
 // ready waits until the server is bound to both networks.
 func (w *world) ready() {
 	w.t.Helper()
+	last := ""
+	defer func() { w.t.Log(last) }()
 	w.eventually("the server is bound", func(ctx context.Context) bool {
 		h, err := w.client.Health(ctx)
+		last = fmt.Sprint(h, err)
 		if err != nil || len(h.Links) == 0 {
 			return false
 		}

@@ -107,4 +107,3 @@ func TestAKilledServerBreaksNoLaw(t *testing.T) {
 		}
 	}
 }
-

@@ -151,11 +151,7 @@ func (d *Desk) Run(ctx context.Context) error {
 }
 
 func (d *Desk) recover(ctx context.Context) error {
-	links := make([]string, 0, len(d.outbox))
-	for name := range d.outbox {
-		links = append(links, name)
-	}
-	op := &ledger.Interrupt{Links: links, NotBefore: d.cfg.Now().Add(d.cfg.Timing.Grace)}
+	op := &ledger.Interrupt{NotBefore: d.cfg.Now().Add(d.cfg.Timing.Grace)}
 	if err := d.cfg.Store.Apply(ctx, op)[0]; err != nil {
 		return err
 	}

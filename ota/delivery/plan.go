@@ -101,7 +101,7 @@ func (p *planner) transport(a ledger.Attempt) {
 	for _, part := range a.Parts {
 		_, arrived := part.Arrived()
 		for _, s := range part.Submissions {
-			if s.State != ledger.Ambiguous || s.NotBefore.IsZero() || !p.at(s.NotBefore) {
+			if s.State != ledger.Ambiguous || s.NotBefore.IsZero() || !p.at(p.graceOver(part, s)) {
 				continue
 			}
 			retire = append(retire, s.ID)
@@ -113,6 +113,15 @@ func (p *planner) transport(a ledger.Attempt) {
 	if len(retire) > 0 {
 		p.move(Move{Do: Resend, Attempt: a, Parts: slices.Compact(parts), Retire: retire, Reason: "no response: ambiguous"})
 	}
+}
+
+// graceOver is when an ambiguous submission may go again: after its grace, and
+// hourly only when an SMSC goes on not answering.
+func (p *planner) graceOver(part ledger.Part, s ledger.Submission) time.Time {
+	if len(part.Submissions) >= freeReads {
+		return latest(s.NotBefore, s.SentAt.Add(p.t.Hourly))
+	}
+	return s.NotBefore
 }
 
 // resendable is law 4: without replay detection the same octets could run twice.
@@ -229,6 +238,13 @@ func (p *planner) lastRead(a ledger.Attempt) bool {
 
 // read asks for a new read when this one got no use, or no answer in its time.
 func (p *planner) read(a ledger.Attempt) {
+	if a.Label == LabelFence && p.settled(a.FenceOf) {
+		if a.Outcome != ledger.Open {
+			return
+		}
+		p.move(Move{Do: Conclude, Attempt: a, Outcome: ledger.Superseded, Reason: "what it was sent to settle is settled"})
+		return
+	}
 	if !p.now.Before(a.Deadline) {
 		return
 	}
@@ -280,6 +296,13 @@ func (p *planner) read(a ledger.Attempt) {
 		}
 	}
 	p.move(m)
+}
+
+// settled reports whether a write of this target has ended.
+func (p *planner) settled(writeID int64) bool {
+	return slices.ContainsFunc(p.d.Attempts, func(w ledger.Attempt) bool {
+		return w.ID == writeID && w.Outcome != ledger.Open && w.Outcome != ledger.Held
+	})
 }
 
 // behind counts the newest reads, one after another, that were answered 02:

@@ -151,6 +151,10 @@ func concluded(t *rapid.T, m delivery.Move) {
 		if a.Kind == ledger.Write && len(a.Fence) > 0 {
 			t.Fatal("a write is held although a read could tell")
 		}
+	case ledger.Superseded:
+		if a.Kind != ledger.Read || a.FenceOf == 0 {
+			t.Fatalf("a %s that settles nothing is superseded", a.Kind)
+		}
 	case ledger.Delivered, ledger.Undeliver:
 		if a.Kind != ledger.CP {
 			t.Fatalf("a %s becomes %q", a.Kind, m.Outcome)

@@ -220,7 +220,7 @@ func (d *Desk) carryOut(ctx context.Context, lease ledger.Lease, dos ledger.Doss
 	case Conclude:
 		return d.conclude(ctx, lease, dos, m)
 	case Fence:
-		return d.Send(ctx, lease, dos, fenceOrder(m.Attempt, m.Attempt.Step, dos, fenceRoutes))
+		return d.Send(ctx, lease, dos, fenceOrder(m.Attempt, m.Attempt.Step, dos, fenceRoutes, d.cfg.Now()))
 	case Reread:
 		return d.Send(ctx, lease, dos, reread(m, fenceRoutes))
 	}
@@ -284,12 +284,13 @@ func silence(a ledger.Attempt, outcome ledger.Outcome, reason string, now time.T
 	return e
 }
 
-// fenceOrder is the read that settles write w, under the given step.
-func fenceOrder(w ledger.Attempt, step int, dos ledger.Dossier, routes []Route) Order {
+// fenceOrder is the read that settles write w, under the given step. It has
+// as much time as the write had: the write's own deadline may be over.
+func fenceOrder(w ledger.Attempt, step int, dos ledger.Dossier, routes []Route, now time.Time) Order {
 	o := Order{
 		Step: step, Kind: ledger.Read, Label: LabelFence, Purpose: "did the write of counter " + fmt.Sprint(w.Counter) + " run?",
 		Routes: routes, KeysetID: w.KeysetID, TAR: ota.TAR(w.TAR), SPI: ota.SPI(w.SPI), Format: w.Format, Script: w.Fence,
-		FenceOf: w.ID, Deadline: w.Deadline, AllowWeak: true,
+		FenceOf: w.ID, Deadline: now.Add(w.Deadline.Sub(w.CreatedAt)), AllowWeak: true,
 	}
 	for _, a := range dos.Attempts {
 		if a.Kind == ledger.Read && a.FenceOf == w.ID && a.Outcome == ledger.Open {
@@ -329,7 +330,7 @@ func (d *Desk) Clear(ctx context.Context, lease ledger.Lease, dos ledger.Dossier
 	if err != nil || !ok {
 		return err
 	}
-	o := fenceOrder(w, step, dos, routes)
+	o := fenceOrder(w, step, dos, routes, d.cfg.Now())
 	o.Deadline = deadline
 	if slices.ContainsFunc(dos.Attempts, func(a ledger.Attempt) bool {
 		return a.Kind == ledger.Read && a.FenceOf == w.ID && a.Outcome == ledger.Open

@@ -454,6 +454,10 @@ func TestWriteEnds(t *testing.T) {
 		h.card.files["imsi"] = imsi
 		q = h.fence(w, h.attempt(w).Step)
 		h.answer(q, oldNumber)
+		h.is(swap.NotSwitched)
+		q = h.fence(w, h.attempt(w).Step) // one that told counts before one that did not
+		delete(h.card.files, "imsi")
+		h.answer(q, oldNumber)
 		h.does(swap.NotSwitched, write, ledger.Write, swap.Old)
 	})
 	t.Run("silence", func(t *testing.T) {
@@ -487,6 +491,16 @@ func TestRankOfEvidence(t *testing.T) {
 	q := h.fence(w, h.attempt(w).Step)
 	h.answer(q, oldNumber)
 	h.is(swap.WaitingForRestart)
+	// A read under a lower counter settles nothing: the write can still run.
+	h = begin(t)
+	w, _ = h.switching()
+	e := h.answerOf(h.fence(w, h.attempt(w).Step), oldNumber)
+	if e.Body.Settles != w {
+		t.Fatal("the fence settles nothing")
+	}
+	e.Counter = h.attempt(w).Counter - 1
+	h.store(e)
+	h.is(swap.Switching)
 	// Reads rank by counter: the later one arrives first.
 	h = begin(t)
 	w, _ = h.switching()
@@ -694,6 +708,8 @@ func TestSignOfLife(t *testing.T) {
 					t.Fatal("reads without end")
 				}
 				h.tick(2 * day)
+				h.closed(swap.Dark)
+				h.arrived(q, newNumber)
 				h.closed(swap.Dark)
 				h.answer(q, newNumber)
 				if executed {

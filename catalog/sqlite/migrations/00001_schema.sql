@@ -149,7 +149,7 @@ CREATE TABLE attempt (
     UNIQUE (keyset_id, counter),
     UNIQUE (target_id, step, try)
 ) STRICT;
-CREATE UNIQUE INDEX one_open_write ON attempt (keyset_id) WHERE kind = 'write' AND outcome IS NULL;
+CREATE UNIQUE INDEX one_open_write ON attempt (keyset_id) WHERE kind = 'write' AND (outcome IS NULL OR outcome = 'held');
 CREATE UNIQUE INDEX one_open_cp ON attempt (target_id, step) WHERE kind = 'cp' AND outcome IS NULL;
 CREATE INDEX attempt_card ON attempt (card_id);
 

@@ -112,7 +112,7 @@ func prepare(dir string, o Options) error {
 // FaultLines are the lines of lab.yaml for a preset of faults.
 func FaultLines(preset string, cards int) (string, error) {
 	faults, err := lab.Preset(preset, cards)
-	if err != nil {
+	if err != nil || preset == "none" {
 		return "", err
 	}
 	y, err := yaml.Marshal(map[string]lab.Faults{"faults": faults})
