@@ -252,3 +252,34 @@ func TestPreflightNamesTheReason(t *testing.T) {
 		t.Errorf("forecast %+v", f)
 	}
 }
+
+func TestRetryOfFailedSettingsSendsThemAgainAndLeavesTheCardAlone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1, 600)
+	w.each(func(p *phone) { p.mute = func(m delivery.Message) bool { return !m.Card } })
+	name := w.start(strings.Replace(swapFile, "{snapshot", "{configuring: 2m, snapshot", 1))
+	w.until(name, func(c ledger.Counts) bool { return c.ByState["settings failed"] == 1 && c.Open == 0 })
+	w.each(func(p *phone) { p.mute = nil })
+	if err := w.engine.Retry(t.Context(), "test", name, "8947010000000000000"); err != nil {
+		t.Fatal(err)
+	}
+	w.until(name, func(c ledger.Counts) bool { return c.ByState["settings delivered"] == 1 && c.Open == 0 })
+	rows, err := w.db.TargetsOfCard(t.Context(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := w.db.Dossier(t.Context(), rows[0].ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	writes := 0
+	for _, a := range d.Attempts {
+		if a.Kind == ledger.Write {
+			writes++
+		}
+	}
+	if writes != 1 {
+		t.Errorf("the card was written %d times", writes)
+	}
+	w.law()
+}

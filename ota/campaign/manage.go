@@ -39,7 +39,7 @@ func (e *Engine) Forecast(ctx context.Context, spec Spec) (Forecast, error) {
 			after = en.Card.ID
 			f.Cards++
 			var why skip
-			_, err := e.preflight(ctx, spec, en)
+			_, err := e.preflight(ctx, spec, en, ledger.Target{})
 			switch {
 			case errors.As(err, &why):
 				f.Skips[err.Error()]++

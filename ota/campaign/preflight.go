@@ -1,6 +1,7 @@
 package campaign
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -24,8 +25,9 @@ type skip string
 func (s skip) Error() string { return string(s) }
 
 // preflight pins the facts of a target, or says why the card is not touched.
-// It refuses what would brick: nothing is sent before it passed.
-func (e *Engine) preflight(ctx context.Context, spec Spec, entry catalog.Entry) (swap.Facts, error) {
+// It refuses what would brick: nothing is sent before it passed. earlier is the
+// target as it stands; in a further round it names its subscriptions.
+func (e *Engine) preflight(ctx context.Context, spec Spec, entry catalog.Entry, earlier ledger.Target) (swap.Facts, error) {
 	f := swap.Facts{
 		Kind: spec.Kind, ICCID: entry.Card.ICCID, CardType: entry.Card.Type, IMEI: entry.Card.IMEI, NoCP: entry.Card.NoCP,
 		Goal: spec.goal(), Retries: spec.retries(), Deadlines: spec.deadlines(), Pace: swap.DefaultPace(),
@@ -40,7 +42,10 @@ func (e *Engine) preflight(ctx context.Context, spec Spec, entry catalog.Entry) 
 	if err := e.security(&f, typ, entry); err != nil {
 		return f, err
 	}
-	from, err := e.side(ctx, entry, func(s catalog.Subscription) bool { return s.ID == entry.Card.Active })
+	// A further round goes on from where the first began: the card may have
+	// moved in it, and only its settings are to be sent again.
+	start := cmp.Or(earlier.From, entry.Card.Active)
+	from, err := e.side(ctx, entry, func(s catalog.Subscription) bool { return s.ID == start })
 	if err != nil {
 		return f, err
 	}
@@ -243,7 +248,7 @@ func codes(in []catalog.ShortCode) (out []cp.Code) {
 
 // claim runs preflight for a released target and claims its card.
 func (e *Engine) claim(ctx context.Context, lease ledger.Lease, dos ledger.Dossier, spec Spec, now time.Time) (again bool, err error) {
-	facts, err := e.preflight(ctx, spec, dos.Entry)
+	facts, err := e.preflight(ctx, spec, dos.Entry, dos.Target)
 	var why skip
 	if errors.As(err, &why) {
 		return false, e.advance(ctx, lease, dos, swap.Result{State: swap.Skipped, Cause: err.Error(), Closed: true}, now)

@@ -93,6 +93,8 @@ func (s *saga) identity(snap snapshot) string {
 		return "EF_IMSI cannot be read on this card"
 	case imsi != s.f.From.IMSI && imsi != s.f.To.IMSI:
 		return fmt.Sprintf("the card's IMSI is %s: the catalog says %s", imsi, s.f.From.IMSI)
+	case slices.Contains(s.f.Files, "smsp") && snap.files["smsp"] == nil:
+		return "EF_SMSP cannot be read on this card: at the new operator it would answer through the old service centre"
 	}
 	return ""
 }

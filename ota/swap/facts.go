@@ -1,6 +1,8 @@
 package swap
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/simota/simota/ota"
@@ -66,6 +68,19 @@ type Side struct {
 	MSISDN       string   `json:"msisdn"`
 	Links        []string `json:"links"`
 	Source       string   `json:"source"`
+}
+
+// ours reports whether an APN is one of the new operator's. Networks write
+// names in any case, and some with the operator identifier behind them
+// (3GPP TS 23.003, 9.1).
+func (f Facts) ours(apn string) bool {
+	apn = strings.ToLower(apn)
+	if name, gprs := strings.CutSuffix(apn, ".gprs"); gprs {
+		if i := strings.LastIndex(name, ".mnc"); i >= 0 {
+			apn = name[:i]
+		}
+	}
+	return apn != "" && slices.ContainsFunc(f.APNs, func(a string) bool { return strings.ToLower(a) == apn })
 }
 
 // Document is one configuration document for the device.

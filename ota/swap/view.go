@@ -281,7 +281,7 @@ func (v *view) events(evidence []ledger.Evidence) {
 			if v.attached == nil || byTime(e, *v.attached) < 0 {
 				v.attached = &e
 			}
-			if slices.Contains(v.f.APNs, e.Body.APN) && (v.verified == nil || byTime(e, *v.verified) < 0) {
+			if v.f.ours(e.Body.APN) && (v.verified == nil || byTime(e, *v.verified) < 0) {
 				v.verified = &e
 			}
 		}
