@@ -74,6 +74,7 @@ type SubmissionRef struct {
 	AttemptID  int64
 	TargetID   int64
 	CardID     int64
+	Kind       AttemptKind
 }
 
 // Secured says with which keys and which SPI an attempt was made.

@@ -128,11 +128,11 @@ func (d *DB) SecuredBy(ctx context.Context, cardID int64, tar []byte) ([]ledger.
 
 // ByReceipt finds what a message id was given to; see ledger.Reader.
 func (d *DB) ByReceipt(ctx context.Context, scope, idNormal string) ([]ledger.SubmissionRef, error) {
-	rows, err := d.reader(ctx).query(`SELECT a.id, COALESCE(a.target_id, 0), a.card_id, `+submissionColumns+` FROM receipt_key k
+	rows, err := d.reader(ctx).query(`SELECT a.id, COALESCE(a.target_id, 0), a.card_id, a.kind, `+submissionColumns+` FROM receipt_key k
 		JOIN submission s ON s.id = k.submission_id JOIN part p ON p.id = s.part_id JOIN attempt a ON a.id = p.attempt_id
 		WHERE k.id_scope = ?1 AND k.id_normal = ?2 ORDER BY k.submission_id DESC`, scope, idNormal)
 	return collect(rows, err, func(s scanner) (v ledger.SubmissionRef, err error) {
-		err = s.Scan(append([]any{&v.AttemptID, &v.TargetID, &v.CardID}, submissionFields(&v.Submission)...)...)
+		err = s.Scan(append([]any{&v.AttemptID, &v.TargetID, &v.CardID, &v.Kind}, submissionFields(&v.Submission)...)...)
 		v.PartSeq = v.Submission.PartSeq
 		return v, err
 	})

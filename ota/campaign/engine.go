@@ -46,8 +46,9 @@ type Engine struct {
 	queue  wakeQueue
 	leases leaseBook
 	specs  specBook
+	naps   napBook
 	nudge  chan struct{} // the pacer should look again
-	due    chan struct{} // the clock should look again
+	alarm  alarm         // when the clock looks again
 }
 
 // New makes an engine. Its Wake is what the desk calls, so both are made
@@ -62,7 +63,7 @@ func New(cfg Config) *Engine {
 	if cfg.Speed == 0 {
 		cfg.Speed = 1
 	}
-	return &Engine{cfg: cfg, queue: newWakeQueue(), nudge: make(chan struct{}, 1), due: make(chan struct{}, 1)}
+	return &Engine{cfg: cfg, queue: newWakeQueue(), nudge: make(chan struct{}, 1), alarm: alarm{ring: make(chan struct{}, 1)}}
 }
 
 // SetDesk gives the engine the desk that it sends by.
@@ -70,6 +71,9 @@ func (e *Engine) SetDesk(d *delivery.Desk) { e.cfg.Desk = d }
 
 // Wake says that a target has new evidence. It never blocks.
 func (e *Engine) Wake(targetID int64) { e.queue.put(targetID) }
+
+// WakeWithin wakes a target after d, unless something else does before.
+func (e *Engine) WakeWithin(targetID int64, d time.Duration) { e.naps.begin(targetID, d, e.Wake) }
 
 // Run works until ctx ends.
 func (e *Engine) Run(ctx context.Context) error {
@@ -82,6 +86,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	wg.Go(func() { e.pace(ctx) })
 	<-ctx.Done()
 	e.queue.close()
+	e.naps.stop()
 	wg.Wait()
 	return ctx.Err()
 }
@@ -92,6 +97,7 @@ func (e *Engine) work(ctx context.Context) {
 		if !ok {
 			return
 		}
+		e.naps.end(id)
 		if err := e.process(ctx, id); err != nil && ctx.Err() == nil {
 			e.cfg.Log.Error().Err(err).Int64("target", id).Msg("target not worked on: it is tried again")
 			e.later(ctx, id)
@@ -153,12 +159,35 @@ func (e *Engine) clock(ctx context.Context) {
 			wait = min(wait, max(next.Sub(e.cfg.Now()), time.Millisecond))
 		}
 		timer.Reset(wait)
+		e.alarm.set(e.cfg.Now().Add(wait))
 		select {
 		case <-ctx.Done():
 			return
 		case <-timer.C:
-		case <-e.due:
+		case <-e.alarm.ring:
 		}
+	}
+}
+
+// alarm is when the clock looks for due targets, unless something is due sooner.
+type alarm struct {
+	mu   sync.Mutex
+	at   time.Time
+	ring chan struct{}
+}
+
+func (a *alarm) set(at time.Time) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.at = at
+}
+
+// sooner lets the clock look again when t is before its time.
+func (a *alarm) sooner(t time.Time) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !t.IsZero() && t.Before(a.at) {
+		poke(a.ring)
 	}
 }
 
@@ -219,6 +248,44 @@ func (b *leaseBook) drop(id int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	delete(b.held, id)
+}
+
+// napBook holds targets that are woken later.
+type napBook struct {
+	mu     sync.Mutex
+	timers map[int64]*time.Timer
+}
+
+// begin sets the alarm, when there is none.
+func (b *napBook) begin(id int64, d time.Duration, wake func(int64)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.timers == nil {
+		b.timers = map[int64]*time.Timer{}
+	}
+	if b.timers[id] == nil {
+		b.timers[id] = time.AfterFunc(d, func() { b.end(id); wake(id) })
+	}
+}
+
+// end forgets the alarm: the target is awake.
+func (b *napBook) end(id int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if t := b.timers[id]; t != nil {
+		t.Stop()
+		delete(b.timers, id)
+	}
+}
+
+// stop forgets every alarm.
+func (b *napBook) stop() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, t := range b.timers {
+		t.Stop()
+	}
+	b.timers = nil
 }
 
 // specBook keeps parsed campaign files: a stored campaign never changes.

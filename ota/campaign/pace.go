@@ -14,7 +14,7 @@ const selectChunk = 1000
 // pace lets targets go: at the campaign's rate, no more than max_unproven can
 // use, the canary first, and a batch per cron slot.
 func (e *Engine) pace(ctx context.Context) {
-	const tick = 100 * time.Millisecond
+	const tick, nudged = 200 * time.Millisecond, 40 * time.Millisecond
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	budgets := map[int64]*budget{}
@@ -22,12 +22,20 @@ func (e *Engine) pace(ctx context.Context) {
 		if err := e.paceOnce(ctx, budgets); err != nil && ctx.Err() == nil {
 			e.cfg.Log.Error().Err(err).Msg("campaigns not paced")
 		}
+		// Progress makes room for more targets, but counting them takes a look
+		// at all: a nudge shortens the wait, it does not end it.
 		timer.Reset(tick)
 		select {
 		case <-ctx.Done():
 			return
 		case <-timer.C:
 		case <-e.nudge:
+			timer.Reset(nudged)
+			select {
+			case <-ctx.Done():
+				return
+			case <-timer.C:
+			}
 		}
 	}
 }

@@ -247,28 +247,28 @@ func codes(in []catalog.ShortCode) (out []cp.Code) {
 }
 
 // claim runs preflight for a released target and claims its card.
-func (e *Engine) claim(ctx context.Context, lease ledger.Lease, dos ledger.Dossier, spec Spec, now time.Time) (again bool, err error) {
+func (e *Engine) claim(ctx context.Context, lease ledger.Lease, dos *ledger.Dossier, spec Spec, now time.Time) (next, error) {
 	facts, err := e.preflight(ctx, spec, dos.Entry, dos.Target)
 	var why skip
 	if errors.As(err, &why) {
-		return false, e.advance(ctx, lease, dos, swap.Result{State: swap.Skipped, Cause: err.Error(), Closed: true}, now)
+		return rest, e.advance(ctx, lease, dos, swap.Result{State: swap.Skipped, Cause: err.Error(), Closed: true}, now)
 	}
 	if err != nil {
-		return false, err
+		return rest, err
 	}
 	facts.Began = now
 	op := &ledger.Claim{Lease: lease, From: facts.From.Subscription, To: facts.To.Subscription, At: now}
 	if op.Facts, err = marshal(facts); err != nil {
-		return false, err
+		return rest, err
 	}
 	err = e.cfg.Store.Apply(ctx, op)[0]
 	switch {
 	case errors.Is(err, ledger.ErrCardBusy):
 		wait := swap.Result{State: swap.Selected, Cause: "busy in " + op.BusyIn, Due: now.Add(e.scale(10 * time.Minute))}
-		return false, e.advance(ctx, lease, dos, wait, now)
+		return rest, e.advance(ctx, lease, dos, wait, now)
 	case errors.Is(err, ledger.ErrNotRunning):
 		wait := swap.Result{State: swap.Selected, Cause: "the campaign is not running", Due: now.Add(e.scale(10 * time.Minute))}
-		return false, e.advance(ctx, lease, dos, wait, now)
+		return rest, e.advance(ctx, lease, dos, wait, now)
 	}
-	return err == nil, err
+	return reread, err
 }

@@ -34,110 +34,123 @@ func (e *Engine) processLeased(ctx context.Context, id int64) error {
 	if err != nil {
 		return err
 	}
+	dos, err := e.cfg.Store.Dossier(ctx, id)
 	for range mostRounds {
-		again, err := e.once(ctx, lease)
-		if err != nil || !again {
+		if err != nil {
 			return err
+		}
+		var then next
+		switch then, err = e.once(ctx, lease, &dos); {
+		case err != nil || then == rest:
+			return err
+		case then == reread:
+			dos, err = e.cfg.Store.Dossier(ctx, id)
 		}
 	}
 	return fmt.Errorf("campaign: target %d does not come to rest", id)
 }
 
-// once reads all that is known, does one thing, and says whether to look again.
-func (e *Engine) once(ctx context.Context, lease ledger.Lease) (again bool, err error) {
-	dos, err := e.cfg.Store.Dossier(ctx, lease.TargetID)
-	if err != nil {
-		return false, err
-	}
+// next is what a worker does after one thing.
+type next byte
+
+const (
+	rest   next = iota // nothing more is to be done
+	again              // look again: the dossier says what was done
+	reread             // look again, at a new dossier
+)
+
+// once does one thing for a target.
+func (e *Engine) once(ctx context.Context, lease ledger.Lease, dos *ledger.Dossier) (next, error) {
 	t, now := dos.Target, e.cfg.Now()
 	closed := !t.ClosedAt.IsZero()
 	switch {
 	case t.ReleasedAt.IsZero(), closed && swap.State(t.State) == swap.Cancelled, closed && len(t.Facts) == 0:
-		return false, nil
+		return rest, nil
 	case t.ClaimedAt.IsZero() && !closed:
 		spec, err := e.specs.get(dos.Campaign)
 		if err != nil {
-			return false, err
+			return rest, err
 		}
 		return e.claim(ctx, lease, dos, spec, now)
 	}
 	var facts swap.Facts
 	if err := json.Unmarshal(t.Facts, &facts); err != nil {
-		return false, fmt.Errorf("campaign: target %d: stored facts: %w", t.ID, err)
+		return rest, fmt.Errorf("campaign: target %d: stored facts: %w", t.ID, err)
 	}
-	var due time.Time
-	if !closed {
-		changed, at, err := e.cfg.Desk.Drive(ctx, lease, dos, routes(facts, fenceWay(facts)))
-		if err != nil {
-			return false, e.held(ctx, lease, dos, facts, err)
-		}
-		if changed {
-			return true, nil
-		}
-		due = at
+	if closed {
+		return e.late(ctx, lease, dos, swap.Next(facts, dos.Evidence(), now), now)
+	}
+	changed, due, err := e.cfg.Desk.Drive(ctx, lease, dos, routes(facts, fenceWay(facts)))
+	switch {
+	case err != nil:
+		return rest, e.held(ctx, lease, dos, facts, err)
+	case changed:
+		return reread, nil
 	}
 	r := swap.Next(facts, dos.Evidence(), now)
 	if r.Due.IsZero() || !due.IsZero() && due.Before(r.Due) {
 		r.Due = due
 	}
-	if closed {
-		return e.late(ctx, lease, dos, r, now)
-	}
+	return e.follow(ctx, lease, dos, facts, r, now)
+}
+
+// follow does what the saga asks for.
+func (e *Engine) follow(ctx context.Context, lease ledger.Lease, dos *ledger.Dossier, f swap.Facts, r swap.Result, now time.Time) (next, error) {
 	if r.Clear {
-		err := e.cfg.Desk.Clear(ctx, lease, dos, facts.KeysetID, r.Step, now.Add(facts.Deadlines.Switching), routes(facts, fenceWay(facts)))
+		err := e.cfg.Desk.Clear(ctx, lease, dos, f.KeysetID, r.Step, now.Add(f.Deadlines.Switching), routes(f, fenceWay(f)))
 		if err != nil {
-			return false, err
+			return rest, err
 		}
 	}
 	if r.Action == nil {
-		return false, e.advance(ctx, lease, dos, r, now)
+		return rest, e.advance(ctx, lease, dos, r, now)
 	}
-	if string(r.State) != t.State { // the state comes before what follows from it, also in the timeline
+	if string(r.State) != dos.Target.State { // the state comes before what follows from it, also in the timeline
 		if err := e.advance(ctx, lease, dos, r, now); err != nil {
-			return false, err
+			return rest, err
 		}
 	}
-	return e.act(ctx, lease, dos, facts, r, now)
+	return e.act(ctx, lease, dos, f, r, now)
 }
 
 // late lifts a closed target whose evidence now says more; it works on only
 // when the card is free.
-func (e *Engine) late(ctx context.Context, lease ledger.Lease, dos ledger.Dossier, r swap.Result, now time.Time) (again bool, err error) {
+func (e *Engine) late(ctx context.Context, lease ledger.Lease, dos *ledger.Dossier, r swap.Result, now time.Time) (next, error) {
 	if string(r.State) == dos.Target.State && r.Closed {
-		return false, nil
+		return rest, nil
 	}
 	if r.Closed {
-		return false, e.advance(ctx, lease, dos, r, now)
+		return rest, e.advance(ctx, lease, dos, r, now)
 	}
-	err = e.cfg.Store.Apply(ctx, &ledger.Reopen{Lease: lease, At: now})[0]
+	err := e.cfg.Store.Apply(ctx, &ledger.Reopen{Lease: lease, At: now})[0]
 	if errors.Is(err, ledger.ErrCardBusy) {
 		r.Closed, r.Due = true, time.Time{}
-		return false, e.advance(ctx, lease, dos, r, now)
+		return rest, e.advance(ctx, lease, dos, r, now)
 	}
-	return err == nil, err
+	return reread, err
 }
 
 // act sends what the saga asks for.
-func (e *Engine) act(ctx context.Context, lease ledger.Lease, dos ledger.Dossier, f swap.Facts, r swap.Result, now time.Time) (again bool, err error) {
+func (e *Engine) act(ctx context.Context, lease ledger.Lease, dos *ledger.Dossier, f swap.Facts, r swap.Result, now time.Time) (next, error) {
 	spec, err := e.specs.get(dos.Campaign)
 	if err != nil {
-		return false, err
+		return rest, err
 	}
 	err = e.cfg.Desk.Send(ctx, lease, dos, order(f, r, spec))
 	if errors.Is(err, delivery.ErrTooLong) {
 		r.State, r.Cause, r.Closed, r.Action = swap.Held, err.Error(), true, nil
-		return false, e.advance(ctx, lease, dos, r, now)
+		return rest, e.advance(ctx, lease, dos, r, now)
 	}
 	if err != nil {
-		return false, e.held(ctx, lease, dos, f, err)
+		return rest, e.held(ctx, lease, dos, f, err)
 	}
-	return true, nil
+	return again, nil
 }
 
 // held deals with what the store holds back: it is not a failure but a reason
 // to wait, or to settle an open write of another target first. Any other cause
 // it gives back.
-func (e *Engine) held(ctx context.Context, lease ledger.Lease, dos ledger.Dossier, f swap.Facts, cause error) error {
+func (e *Engine) held(ctx context.Context, lease ledger.Lease, dos *ledger.Dossier, f swap.Facts, cause error) error {
 	now := e.cfg.Now()
 	r := swap.Next(f, dos.Evidence(), now)
 	r.Action = nil
@@ -208,14 +221,14 @@ func routes(f swap.Facts, w swap.Way) (out []delivery.Route) {
 }
 
 // advance caches what the saga says, when it says something new.
-func (e *Engine) advance(ctx context.Context, lease ledger.Lease, dos ledger.Dossier, r swap.Result, now time.Time) error {
+func (e *Engine) advance(ctx context.Context, lease ledger.Lease, dos *ledger.Dossier, r swap.Result, now time.Time) error {
 	t := dos.Target
 	changed := string(r.State) != t.State || r.Closed != !t.ClosedAt.IsZero()
 	if !changed && r.Cause == t.Cause && r.Due.Equal(t.DueAt) && r.Step == t.Step {
 		return nil
 	}
 	op := &ledger.Advance{
-		Lease: lease, State: string(r.State), Cause: r.Cause, Step: r.Step, Unproven: unproven(dos, r), DueAt: r.Due,
+		Lease: lease, State: string(r.State), Cause: r.Cause, Step: r.Step, Unproven: unproven(*dos, r), DueAt: r.Due,
 		Closed: r.Closed, At: now,
 	}
 	if changed {
@@ -238,13 +251,19 @@ func (e *Engine) advance(ctx context.Context, lease ledger.Lease, dos ledger.Dos
 	if err := e.cfg.Store.Apply(ctx, op)[0]; err != nil {
 		return err
 	}
+	d := &dos.Target
+	d.State, d.Cause, d.Step, d.Unproven, d.DueAt = op.State, op.Cause, op.Step, op.Unproven, op.DueAt
+	if op.Active != 0 {
+		dos.Entry.Card.Active = op.Active
+	}
+	if r.Closed {
+		d.ClosedAt = now
+		e.leases.drop(t.ID)
+	}
 	if changed {
 		poke(e.nudge)
 	}
-	if r.Closed {
-		e.leases.drop(t.ID)
-	}
-	poke(e.due)
+	e.alarm.sooner(r.Due)
 	return nil
 }
 

@@ -30,7 +30,7 @@ import (
 // world is two networks, some cards in phones, and an engine on a real
 // database. The networks are as small as can be: package lab has real ones.
 type world struct {
-	t      *testing.T
+	t      testing.TB
 	db     *sqlite.DB
 	engine *campaign.Engine
 	desk   *delivery.Desk
@@ -215,7 +215,7 @@ var cardTypes = []catalog.CardType{
 	},
 }
 
-func newWorld(t *testing.T, cards int, speed float64) *world {
+func newWorld(t testing.TB, cards int, speed float64) *world {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	w := &world{t: t, nets: map[string]*network{}, phones: map[string]*phone{}, speed: speed}
@@ -333,8 +333,8 @@ func (w *world) start(yaml string) string {
 // not get there is shown and fails.
 func (w *world) until(name string, want func(ledger.Counts) bool) ledger.Counts {
 	w.t.Helper()
-	deadline := time.After(20 * time.Second)
-	tick := time.NewTicker(5 * time.Millisecond)
+	deadline := time.After(time.Minute)
+	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		c, err := w.db.Campaign(w.t.Context(), name)

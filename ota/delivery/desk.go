@@ -83,17 +83,20 @@ type Connection struct {
 
 // Config is what a Desk works with.
 type Config struct {
-	Store   Store
-	Keys    Keys
-	Links   map[string]Connection
-	Timing  Timing
-	Parse   func(pdu []byte) (Incoming, error) // reads a stored PDU
-	KeyAAD  func(iccid string, domain []byte, kvn byte, kind string) string
-	Wake    func(targetID int64) // a target has new evidence
-	Types   func(ctx context.Context, name string) (catalog.CardType, error)
-	Now     func() time.Time
-	Log     zerolog.Logger
-	Workers int // that settle the inbox; 0 means 2
+	Store  Store
+	Keys   Keys
+	Links  map[string]Connection
+	Timing Timing
+	Parse  func(pdu []byte) (Incoming, error) // reads a stored PDU
+	KeyAAD func(iccid string, domain []byte, kvn byte, kind string) string
+	Wake   func(targetID int64) // a target has new evidence
+	// WakeWithin is for evidence that can wait: what follows it is likely to
+	// wake the target anyway. Nil is Wake.
+	WakeWithin func(targetID int64, d time.Duration)
+	Types      func(ctx context.Context, name string) (catalog.CardType, error)
+	Now        func() time.Time
+	Log        zerolog.Logger
+	Workers    int // that settle the inbox; 0 means 2
 }
 
 // Store is what the desk needs of the records.
@@ -119,6 +122,9 @@ func New(cfg Config) *Desk {
 	}
 	if cfg.Workers == 0 {
 		cfg.Workers = 2
+	}
+	if cfg.WakeWithin == nil {
+		cfg.WakeWithin = func(id int64, _ time.Duration) { cfg.Wake(id) }
 	}
 	d := &Desk{cfg: cfg, outbox: map[string]*outbox{}, settle: make(chan []int64, 1024)}
 	d.missed.Store(true) // by the last run

@@ -139,9 +139,22 @@ func (d *Desk) settleLoop(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case ids := <-d.settle:
-			d.settleBatch(ctx, ids)
+			d.settleBatch(ctx, d.gather(ids))
 		}
 	}
+}
+
+// gather adds what else is queued: the busier the inbox, the larger the batch.
+func (d *Desk) gather(ids []int64) []int64 {
+	for len(ids) < inboxChunk {
+		select {
+		case more := <-d.settle:
+			ids = append(ids, more...)
+		default:
+			return ids
+		}
+	}
+	return ids
 }
 
 func (d *Desk) settleBatch(ctx context.Context, ids []int64) {
@@ -157,8 +170,9 @@ func (d *Desk) settleBatch(ctx context.Context, ids []int64) {
 
 // verdict is what one inbox row comes to: an operation, and whom to wake.
 type verdict struct {
-	op   *ledger.Settle
-	wake []int64
+	op    *ledger.Settle
+	wake  []int64
+	waits bool // the targets can wait a moment for more
 }
 
 // settleRows settles a batch with one commit. Parts of one answer do not see
@@ -190,7 +204,11 @@ func (d *Desk) settleRows(ctx context.Context, rows []ledger.InboxRow) (first er
 			continue
 		}
 		for _, id := range verdicts[i].wake {
-			d.cfg.Wake(id)
+			if verdicts[i].waits {
+				d.cfg.WakeWithin(id, d.cfg.Timing.Proof/16)
+			} else {
+				d.cfg.Wake(id)
+			}
 		}
 		if verdicts[i].op.State == ledger.InboxWaiting {
 			d.recheck(ctx, verdicts[i].op)
@@ -279,5 +297,7 @@ func (d *Desk) judgeReceipt(ctx context.Context, r ledger.InboxRow, rc receipt.R
 		}
 	}
 	op.Finals = []ledger.Final{{SubmissionID: ref.Submission.ID, State: state, Err: errText, At: r.ReceivedAt}}
-	return verdict{op: op, wake: []int64{ref.TargetID}}, nil
+	// A card's answer follows its receipt at once, and says more.
+	waits := state == ledger.Arrived && ref.Kind != ledger.CP
+	return verdict{op: op, wake: []int64{ref.TargetID}, waits: waits}, nil
 }

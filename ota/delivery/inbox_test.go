@@ -223,11 +223,11 @@ func TestMoreReferencesThanThereAre(t *testing.T) {
 	for i := range 256 {
 		d.References = append(d.References, ledger.Reference{Reference: byte(i), Deadline: w.now})
 	}
-	if w.desk.Send(w.ctx, l, d, w.read(c, 1)) == nil {
+	if w.desk.Send(w.ctx, l, &d, w.read(c, 1)) == nil {
 		t.Fatal("a reference is used while a message with it may be under way")
 	}
 	d.References[77].Deadline = w.now.Add(-5*time.Minute - 1)
-	w.must(w.desk.Send(w.ctx, l, d, w.read(c, 1)))
+	w.must(w.desk.Send(w.ctx, l, &d, w.read(c, 1)))
 	if got := w.attempt(l, 1).Reference; got != 77 {
 		t.Errorf("reference %d, want the only free one, 77", got)
 	}

@@ -74,7 +74,7 @@ func TestLaw1TheCounterOfALoserIsNotUsed(t *testing.T) {
 	w, c, l := one(t)
 	stale := w.dossier(l)
 	w.send(l, w.read(c, 1))
-	w.must(w.desk.Send(w.ctx, l, stale, w.read(c, 2))) // knows only counter 40: built again
+	w.must(w.desk.Send(w.ctx, l, &stale, w.read(c, 2))) // knows only counter 40: built again
 	a, b := w.attempt(l, 1), w.attempt(l, 2)
 	if a.Counter != 41 || b.Counter != 42 || a.Reference == b.Reference {
 		t.Fatalf("counters %d and %d, references %d and %d", a.Counter, b.Counter, a.Reference, b.Reference)

@@ -67,26 +67,55 @@ type Order struct {
 
 // Send binds the order to the next counter and commits it with everything that
 // will leave, then lets it go. The keyset's counter is read from the dossier;
-// when it moved since, Send reads it anew and builds the packet again.
-func (d *Desk) Send(ctx context.Context, lease ledger.Lease, dos ledger.Dossier, o Order) error {
+// when it moved since, Send reads it anew and builds the packet again. The new
+// attempt is added to the dossier, so that its owner need not read it again.
+func (d *Desk) Send(ctx context.Context, lease ledger.Lease, dos *ledger.Dossier, o Order) error {
 	for range 5 {
-		op, err := d.build(lease, dos, o)
+		op, err := d.build(lease, *dos, o)
 		if err != nil {
 			return err
 		}
 		err = d.cfg.Store.Apply(ctx, op)[0]
 		if errors.Is(err, ledger.ErrCounterMoved) {
-			if dos, err = d.cfg.Store.Dossier(ctx, lease.TargetID); err != nil {
+			if *dos, err = d.cfg.Store.Dossier(ctx, lease.TargetID); err != nil {
 				return err
 			}
 			continue
 		}
 		if err == nil {
+			enter(dos, op)
 			d.poke(o.Routes)
 		}
 		return err
 	}
 	return fmt.Errorf("delivery: card %s: %w", dos.Entry.Card.ICCID, ledger.ErrCounterMoved)
+}
+
+// enter adds what was committed to the dossier.
+func enter(dos *ledger.Dossier, op *ledger.Bind) {
+	a := op.Attempt
+	a.ID = op.AttemptID
+	for i, ud := range op.Parts {
+		a.Parts = append(a.Parts, ledger.Part{AttemptID: a.ID, Seq: i + 1, UserData: ud})
+	}
+	for _, s := range op.Submissions {
+		p := &a.Parts[s.PartSeq-1]
+		s.Try = 1
+		p.Submissions = append(p.Submissions, s)
+	}
+	for i := range dos.Attempts {
+		if slices.Contains(op.Replaces, dos.Attempts[i].ID) && dos.Attempts[i].Outcome == ledger.Open {
+			dos.Attempts[i].Outcome = ledger.Overdue
+		}
+	}
+	for i := range dos.Entry.Keysets {
+		if dos.Entry.Keysets[i].ID == a.KeysetID {
+			dos.Entry.Keysets[i].Counter = op.New
+		}
+	}
+	dos.Attempts = append(dos.Attempts, a)
+	dos.References = append([]ledger.Reference{{Reference: a.Reference, Deadline: a.Deadline}}, dos.References...)
+	dos.Target.Unproven = dos.Target.Unproven || op.Unproven
 }
 
 func (d *Desk) poke(routes []Route) {
@@ -199,8 +228,8 @@ func nextTry(dos ledger.Dossier, step int) int {
 // Drive carries out what the laws ask for the target now, and says when to ask
 // again. fenceRoutes are all numbers the card may answer on. It reports
 // whether it changed anything: then the dossier is out of date.
-func (d *Desk) Drive(ctx context.Context, lease ledger.Lease, dos ledger.Dossier, fenceRoutes []Route) (changed bool, due time.Time, err error) {
-	moves, due := Plan(dos, d.cfg.Now(), d.cfg.Timing)
+func (d *Desk) Drive(ctx context.Context, lease ledger.Lease, dos *ledger.Dossier, fenceRoutes []Route) (changed bool, due time.Time, err error) {
+	moves, due := Plan(*dos, d.cfg.Now(), d.cfg.Timing)
 	for _, m := range moves {
 		if err := d.carryOut(ctx, lease, dos, m, fenceRoutes); err != nil {
 			return changed, due, err
@@ -213,14 +242,14 @@ func (d *Desk) Drive(ctx context.Context, lease ledger.Lease, dos ledger.Dossier
 	return changed, due, nil
 }
 
-func (d *Desk) carryOut(ctx context.Context, lease ledger.Lease, dos ledger.Dossier, m Move, fenceRoutes []Route) error {
+func (d *Desk) carryOut(ctx context.Context, lease ledger.Lease, dos *ledger.Dossier, m Move, fenceRoutes []Route) error {
 	switch m.Do {
 	case Resend:
 		return d.resend(ctx, lease, m)
 	case Conclude:
-		return d.conclude(ctx, lease, dos, m)
+		return d.conclude(ctx, lease, *dos, m)
 	case Fence:
-		return d.Send(ctx, lease, dos, fenceOrder(m.Attempt, m.Attempt.Step, dos, fenceRoutes, d.cfg.Now()))
+		return d.Send(ctx, lease, dos, fenceOrder(m.Attempt, m.Attempt.Step, *dos, fenceRoutes, d.cfg.Now()))
 	case Reread:
 		return d.Send(ctx, lease, dos, reread(m, fenceRoutes))
 	}
@@ -325,12 +354,12 @@ func reread(m Move, fenceRoutes []Route) Order {
 
 // Clear sends the fence of a write that another target left open on the
 // keyset: the next write there begins with it.
-func (d *Desk) Clear(ctx context.Context, lease ledger.Lease, dos ledger.Dossier, keysetID int64, step int, deadline time.Time, routes []Route) error {
+func (d *Desk) Clear(ctx context.Context, lease ledger.Lease, dos *ledger.Dossier, keysetID int64, step int, deadline time.Time, routes []Route) error {
 	w, ok, err := d.cfg.Store.OpenWrite(ctx, keysetID)
 	if err != nil || !ok {
 		return err
 	}
-	o := fenceOrder(w, step, dos, routes, d.cfg.Now())
+	o := fenceOrder(w, step, *dos, routes, d.cfg.Now())
 	o.Deadline = deadline
 	if slices.ContainsFunc(dos.Attempts, func(a ledger.Attempt) bool {
 		return a.Kind == ledger.Read && a.FenceOf == w.ID && a.Outcome == ledger.Open

@@ -253,6 +253,12 @@ func (w *world) close(l ledger.Lease) {
 	w.apply(&ledger.Advance{Lease: l, State: "dark", Closed: true, At: w.now})
 }
 
+// file is a dossier that its owner may add to.
+func (w *world) file(l ledger.Lease) *ledger.Dossier {
+	d := w.dossier(l)
+	return &d
+}
+
 func (w *world) dossier(l ledger.Lease) ledger.Dossier {
 	w.t.Helper()
 	d, err := w.Dossier(w.ctx, l.TargetID)
@@ -339,7 +345,7 @@ func (w *world) read(c *card, times int) delivery.Order {
 }
 
 func (w *world) trySend(l ledger.Lease, o delivery.Order) error {
-	return w.desk.Send(w.ctx, l, w.dossier(l), o)
+	return w.desk.Send(w.ctx, l, w.file(l), o)
 }
 
 func (w *world) send(l ledger.Lease, o delivery.Order) {
@@ -351,7 +357,7 @@ func (w *world) send(l ledger.Lease, o delivery.Order) {
 func (w *world) drive(l ledger.Lease, routes []delivery.Route) (due time.Time) {
 	w.t.Helper()
 	for range 20 {
-		changed, due, err := w.desk.Drive(w.ctx, l, w.dossier(l), routes)
+		changed, due, err := w.desk.Drive(w.ctx, l, w.file(l), routes)
 		w.must(err)
 		if !changed {
 			return due

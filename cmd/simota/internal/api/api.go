@@ -58,6 +58,7 @@ type Entry struct {
 	Way      string    `json:"way"`            // ">" sent, "<" received, "?" not known, "=" state
 	What     string    `json:"what"`           // "snapshot", "proof", "receipt", ...
 	Text     string    `json:"text"`           // plain words
+	Then     time.Time `json:"then,omitzero"`  // when what the text ends with happened: "...; taken"
 	Hex      string    `json:"hex,omitempty"`  // octets, short
 	Rung     string    `json:"rung,omitempty"` // where on the ladder this puts the card
 	Campaign string    `json:"campaign,omitempty"`

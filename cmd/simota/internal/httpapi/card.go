@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/simota/simota/catalog"
+	"github.com/simota/simota/catalog/ledger"
 	"github.com/simota/simota/cmd/simota/internal/api"
 )
 
@@ -51,6 +52,7 @@ func (s *server) card(ctx context.Context, in *cardInput) (api.Timeline, error) 
 		return api.Timeline{}, s.fail(err)
 	}
 	t := api.Timeline{Card: cardOf(e, pairs), Targets: []api.Target{}, Entries: []api.Entry{}}
+	var told []ledger.Evidence
 	for _, target := range targets {
 		d, err := s.Store.Dossier(ctx, target.ID)
 		if err != nil {
@@ -58,8 +60,9 @@ func (s *server) card(ctx context.Context, in *cardInput) (api.Timeline, error) 
 		}
 		t.Targets = append(t.Targets, targetOf(d.Target, d.Campaign.Name, e.Card.ICCID))
 		t.Entries = append(t.Entries, entriesOf(d)...)
+		told = append(told, d.Stored...)
 	}
-	t.Entries = inOrder(append(t.Entries, unseenPairs(t.Entries, pairs)...))
+	t.Entries = inOrder(append(t.Entries, unseenPairs(told, pairs)...))
 	return t, nil
 }
 

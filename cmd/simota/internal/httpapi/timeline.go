@@ -13,7 +13,6 @@ import (
 	"github.com/simota/simota/cmd/simota/internal/api"
 	"github.com/simota/simota/ota"
 	"github.com/simota/simota/ota/swap"
-	"github.com/simota/simota/smpp"
 )
 
 // Rungs of the ladder that a card climbs.
@@ -40,6 +39,7 @@ type teller struct {
 	d       ledger.Dossier
 	facts   swap.Facts
 	entries []api.Entry
+	last    api.Entry // line of a state
 }
 
 // entriesOf are the lines of one target, in no order.
@@ -70,11 +70,7 @@ func (t *teller) add(e api.Entry) {
 
 // attempt tells of one packet or document and what became of its parts.
 func (t *teller) attempt(a ledger.Attempt) {
-	e := api.Entry{At: a.CreatedAt, Way: waySent, What: whatOf(a.Kind, a.Label), Text: a.Purpose, Counter: a.Counter, Rung: rungSubmitted}
-	if len(a.TAR) > 0 {
-		e.Text += fmt.Sprintf("; %X counter %d", a.TAR, a.Counter)
-	}
-	e.Text += ", " + count(len(a.Parts), "part")
+	e := api.Entry{At: a.CreatedAt, Way: waySent, What: whatOf(a.Kind, a.Label), Text: purpose(a), Counter: a.Counter, Rung: rungSubmitted}
 	e.Link, e.Number = ways(a)
 	if !sent(a) {
 		e.Rung = ""
@@ -90,6 +86,24 @@ func (t *teller) attempt(a ledger.Attempt) {
 		t.part(a, p)
 	}
 	t.again(a, e.What)
+}
+
+// purpose says in plain words what an attempt is for, under which counter.
+func purpose(a ledger.Attempt) string {
+	text := a.Purpose
+	switch a.Label {
+	case "moved?":
+		text += ": has it moved?"
+	case "probe":
+		text += ": which identity answers?"
+	}
+	if len(a.TAR) > 0 {
+		if !strings.HasSuffix(text, "?") {
+			text += ";"
+		}
+		text += fmt.Sprintf(" %X counter %d", a.TAR, a.Counter)
+	}
+	return text + ", " + count(len(a.Parts), "part")
 }
 
 // ways are the links and numbers that an attempt goes by.
@@ -112,15 +126,14 @@ func sent(a ledger.Attempt) bool {
 	})
 }
 
-// whatOf is the one word for an attempt.
+// whatOf is the one word for an attempt. Reads that ask what became of a card
+// say in their text what they ask.
 func whatOf(kind ledger.AttemptKind, label string) string {
 	switch {
 	case kind == ledger.CP:
 		return "configure"
 	case label == "read":
 		return "snapshot"
-	case kind == ledger.Read && label != "":
-		return strings.TrimSuffix(label, "?") // moved, probe, life, fence
 	}
 	return string(kind)
 }
@@ -161,70 +174,6 @@ func (t *teller) receipts(a ledger.Attempt, order api.Entry) {
 	t.add(e)
 }
 
-// part tells what went wrong with one part on its way.
-func (t *teller) part(a ledger.Attempt, p ledger.Part) {
-	for i, s := range p.Submissions {
-		e := api.Entry{At: s.SentAt, Way: wayReceived, What: fmt.Sprintf("part %d", p.Seq), Counter: a.Counter, Link: s.Link, Number: s.Destination}
-		switch s.State {
-		case ledger.Ambiguous:
-			e.Way, e.Text = wayUnknown, "no response: ambiguous"
-			if at := nextTry(p.Submissions[i+1:], s.Destination); !at.IsZero() {
-				e.Text += "; sent again at " + at.Format(time.TimeOnly) + ", same octets"
-			}
-		case ledger.Temporary:
-			e.Text = "not taken now: " + smpp.StatusName(s.Status) + "; it goes again later"
-		case ledger.Rejected:
-			e.Text = "refused by the SMSC: " + smpp.StatusName(s.Status)
-		case ledger.Undelivered, ledger.Expired:
-			e.At, e.Text = s.FinalAt, "receipt: "+cmp.Or(s.Err, string(s.State))
-		case ledger.Withdrawn:
-			e.At, e.Way, e.Text = a.CreatedAt, wayState, "taken back before it was sent"
-		default:
-			continue
-		}
-		t.add(e)
-	}
-}
-
-// nextTry is when a part was next sent to the same number.
-func nextTry(later []ledger.Submission, number string) time.Time {
-	for _, s := range later {
-		if s.Destination == number && !s.SentAt.IsZero() {
-			return s.SentAt
-		}
-	}
-	return time.Time{}
-}
-
-// again tells, one line per second, of parts that were sent to the same number
-// once more; after an ambiguous one its own line says so.
-func (t *teller) again(a ledger.Attempt, what string) {
-	var lines []api.Entry
-	for _, p := range a.Parts {
-		tried := map[string]ledger.SubmissionState{}
-		for _, s := range p.Submissions {
-			before, known := tried[s.Destination]
-			tried[s.Destination] = s.State
-			if !known || before == ledger.Ambiguous || s.SentAt.IsZero() {
-				continue
-			}
-			at := s.SentAt.Truncate(time.Second)
-			i := slices.IndexFunc(lines, func(e api.Entry) bool { return e.At.Truncate(time.Second).Equal(at) && e.Number == s.Destination })
-			if i >= 0 {
-				lines[i].Text += fmt.Sprintf(", %d", p.Seq)
-				continue
-			}
-			lines = append(lines, api.Entry{
-				At: s.SentAt, Way: waySent, What: what, Text: fmt.Sprintf("same octets again: part %d", p.Seq), Counter: a.Counter,
-				Link: s.Link, Number: s.Destination, Rung: rungSubmitted,
-			})
-		}
-	}
-	for _, e := range lines {
-		t.add(e)
-	}
-}
-
 // seen tells of one row of evidence.
 func (t *teller) seen(e ledger.Evidence) {
 	out := api.Entry{At: e.SeenAt, Way: wayReceived, What: string(e.Kind), Counter: e.Counter, Link: e.Link, Number: e.Body.Number}
@@ -232,12 +181,8 @@ func (t *teller) seen(e ledger.Evidence) {
 	case ledger.EvProof:
 		t.proof(e, &out)
 	case ledger.EvSilence:
-		if e.Body.State == string(ledger.Delivered) {
-			return // the receipts say so
-		}
-		out.Way, out.Text = wayUnknown, e.Body.State
-		if why := cmp.Or(e.Body.Text, e.Body.Err); why != "" {
-			out.Text += ": " + why
+		if !silence(e, &out) {
+			return
 		}
 	case ledger.EvPair:
 		out.Text, out.Rung = t.identity(e, "IMEI "+e.Body.IMEI+" and IMSI "+e.Body.IMSI)
@@ -245,16 +190,49 @@ func (t *teller) seen(e ledger.Evidence) {
 	case ledger.EvAttach:
 		t.attach(e, &out)
 	case ledger.EvPerson:
+		t.last = api.Entry{} // a new round may come to the same state
 		out.Way, out.Text = wayState, e.Body.Decision+" by "+e.Body.Actor
 	case ledger.EvState:
-		t.state(e, &out)
+		if !t.state(e, &out) {
+			return
+		}
 	default:
 		out.Text = e.Body.Text
 	}
 	t.add(out)
 }
 
-func (t *teller) state(e ledger.Evidence, out *api.Entry) {
+// silence tells of an attempt that ended without a proof; false where another
+// line has told it.
+func silence(e ledger.Evidence, out *api.Entry) bool {
+	outcome := ledger.Outcome(e.Body.State)
+	out.Way, out.What = wayState, whatOf(e.Body.Attempt, e.Body.Label)
+	switch outcome {
+	case ledger.Delivered: // the receipts say so
+		return false
+	case ledger.Superseded:
+		out.Text = "not needed any more"
+	case ledger.Unsent:
+		out.Text = "the card cannot have it"
+	case ledger.Undeliver:
+		out.Text = "given up"
+	case ledger.Held:
+		out.Way, out.Text = wayUnknown, "held for a person"
+	default:
+		out.Way, out.Text = wayUnknown, e.Body.State
+	}
+	if e.Counter > 0 {
+		out.Text = fmt.Sprintf("counter %d: %s", e.Counter, out.Text)
+	}
+	if why := cmp.Or(e.Body.Text, e.Body.Err); why != "" {
+		out.Text += ": " + why
+	}
+	return true
+}
+
+// state tells where the saga has come to; false where the line before said the
+// same: a state is stored when it is reached and when it closes the target.
+func (t *teller) state(e ledger.Evidence, out *api.Entry) bool {
 	state := swap.State(e.Body.State)
 	out.Way, out.What, out.Text = wayState, string(state), cmp.Or(e.Body.Text, state.Describe())
 	switch state {
@@ -265,6 +243,11 @@ func (t *teller) state(e ledger.Evidence, out *api.Entry) {
 	case swap.Verified:
 		out.Rung = rungVerified
 	}
+	if t.last.What == out.What && t.last.Text == out.Text {
+		return false
+	}
+	t.last = *out
+	return true
 }
 
 // identity says whose identity was seen, and by whom.
@@ -307,17 +290,28 @@ func count(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-// unseenPairs are the pairs of a card that no line speaks of.
-func unseenPairs(entries []api.Entry, pairs []catalog.Pair) (out []api.Entry) {
-	for _, p := range pairs {
-		told := slices.ContainsFunc(entries, func(e api.Entry) bool {
-			return (e.What == string(ledger.EvPair) || e.What == string(ledger.EvAttach)) && e.At.Equal(p.SeenAt)
-		})
-		if !told {
-			out = append(out, api.Entry{
-				At: p.SeenAt, Way: wayReceived, What: string(ledger.EvPair), Text: "IMEI " + p.IMEI + " and IMSI " + p.IMSI + ", " + p.Source,
-			})
+// samePair is how far the times of one sight may lie apart: the pair is dated
+// by the first sign of the new identity, which may be another one.
+const samePair = 5 * time.Second
+
+// unseenPairs are the pairs of a card that no evidence tells of, each sight once.
+func unseenPairs(told []ledger.Evidence, pairs []catalog.Pair) (out []api.Entry) {
+	var seen []catalog.Pair
+	for _, e := range told {
+		if e.Kind == ledger.EvPair || e.Kind == ledger.EvAttach {
+			seen = append(seen, catalog.Pair{IMEI: e.Body.IMEI, IMSI: e.Body.IMSI, Source: e.Body.Source, SeenAt: e.SeenAt})
 		}
+	}
+	for _, p := range pairs {
+		if slices.ContainsFunc(seen, func(s catalog.Pair) bool {
+			return s.Source == p.Source && s.IMSI == p.IMSI && catalog.SameIMEI(s.IMEI, p.IMEI) && s.SeenAt.Sub(p.SeenAt).Abs() <= samePair
+		}) {
+			continue
+		}
+		seen = append(seen, p)
+		out = append(out, api.Entry{
+			At: p.SeenAt, Way: wayReceived, What: string(ledger.EvPair), Text: "IMEI " + p.IMEI + " and IMSI " + p.IMSI + ", " + p.Source,
+		})
 	}
 	return out
 }

@@ -94,7 +94,7 @@ func (s *server) wire() error {
 	})
 	s.desk = delivery.New(delivery.Config{
 		Store: s.db, Keys: s.vault, Links: links, Timing: delivery.Field().Faster(speed), Parse: parse, KeyAAD: vault.AAD,
-		Wake: s.engine.Wake, Types: s.db.CardType, Log: s.log,
+		Wake: s.engine.Wake, WakeWithin: s.engine.WakeWithin, Types: s.db.CardType, Log: s.log,
 	})
 	s.engine.SetDesk(s.desk)
 	for _, p := range s.ports {

@@ -93,6 +93,18 @@ br-2026-10: dark   no sign for 20 min   visit it
               027000
               0500
 `},
+		{"timeline with times in its text", func(w io.Writer) error {
+			return Timeline(w, api.Timeline{Card: api.Card{ICCID: "89"}, Entries: []api.Entry{
+				{At: night, Way: "<", What: "part 1", Text: "not taken now; taken", Then: after(3 * time.Second), Number: "+47", Rung: "submitted"},
+				{At: night, Way: "?", What: "part 2", Text: "no response: ambiguous; same octets sent again", Then: after(22 * time.Hour)},
+			}}, false, time.FixedZone("-03", -3*3600))
+		}, `
+89   -
+
+2026-11-02 -03
+23:00:04.113  < part 1  not taken now; taken at 23:00:07  +47  submitted
+23:00:04.113  ? part 2  no response: ambiguous; same octets sent again at 2026-11-03 21:00:04
+`},
 		{"card without a life", func(w io.Writer) error {
 			return Timeline(w, api.Timeline{Card: api.Card{ICCID: "89", Type: "x", NoCP: true, Subscriptions: []api.Subscription{{IMSI: "1", Operator: "nordvik"}}}}, false, time.UTC)
 		}, `

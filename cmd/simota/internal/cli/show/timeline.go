@@ -25,7 +25,7 @@ func Timeline(w io.Writer, t api.Timeline, raw bool, zone *time.Location) error 
 	if len(t.Entries) == 0 {
 		b.WriteString("\nnothing happened yet\n")
 	}
-	l := layoutOf(t.Entries)
+	l := layoutOf(t.Entries, zone)
 	day := ""
 	for _, e := range t.Entries {
 		at := e.At.In(zone)
@@ -113,14 +113,14 @@ func imei(s string) string {
 // layout holds the widths of a timeline's columns.
 type layout struct{ what, text, detail int }
 
-func layoutOf(entries []api.Entry) layout {
+func layoutOf(entries []api.Entry, zone *time.Location) layout {
 	var l layout
 	for _, e := range entries {
 		l.what = max(l.what, utf8.RuneCountInString(plain(e.What)))
 		if detail(e) == "" && e.Rung == "" {
 			continue // the text may run on
 		}
-		l.text = max(l.text, min(utf8.RuneCountInString(plain(e.Text)), maxText))
+		l.text = max(l.text, min(utf8.RuneCountInString(text(e, zone)), maxText))
 		if e.Rung != "" {
 			l.detail = max(l.detail, min(utf8.RuneCountInString(plain(detail(e))), maxDetail))
 		}
@@ -130,8 +130,21 @@ func layoutOf(entries []api.Entry) layout {
 
 func (l layout) line(b *strings.Builder, at time.Time, e api.Entry) {
 	line := fmt.Sprintf("%s  %-1s %-*s  %-*s  %-*s  %s",
-		at.Format("15:04:05.000"), plain(e.Way), l.what, plain(e.What), l.text, plain(e.Text), l.detail, plain(detail(e)), plain(e.Rung))
+		at.Format("15:04:05.000"), plain(e.Way), l.what, plain(e.What), l.text, text(e, at.Location()), l.detail, plain(detail(e)), plain(e.Rung))
 	b.WriteString(strings.TrimRight(line, " ") + "\n")
+}
+
+// text is the plain words, with the time that they end with.
+func text(e api.Entry, zone *time.Location) string {
+	if e.Then.IsZero() {
+		return plain(e.Text)
+	}
+	at, then := e.At.In(zone), e.Then.In(zone)
+	form := time.TimeOnly
+	if at.Format(time.DateOnly) != then.Format(time.DateOnly) {
+		form = time.DateTime
+	}
+	return plain(e.Text) + " at " + then.Format(form)
 }
 
 // detail is what stands beside the plain words: the octets, else the number

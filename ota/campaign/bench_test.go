@@ -1,0 +1,35 @@
+package campaign_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/simota/simota/catalog/ledger"
+)
+
+// BenchmarkCampaign runs an rfm campaign over b.N cards through everything but
+// SMPP: saga, delivery, a durable database, and virtual cards that answer at
+// once. It reports submitted parts per second.
+func BenchmarkCampaign(b *testing.B) {
+	w := newWorld(b, b.N, 60)
+	b.ResetTimer()
+	began := time.Now()
+	name := w.start(`
+campaign: bench
+kind: rfm
+select: {all: true}
+write: {spn: "0173696D6F7461", lrplmnsi: "01", plmnwact: "99f907400099f904c000ffffff0000ffffff0000ffffff0000ffffff0000ffffff0000ffffff0000"}
+`)
+	w.until(name, func(c ledger.Counts) bool { return c.ByState["written"] == b.N })
+	took := time.Since(began)
+	b.StopTimer()
+	c, err := w.db.Campaign(b.Context(), name)
+	if err != nil {
+		b.Fatal(err)
+	}
+	t, err := w.db.Traffic(b.Context(), c.ID)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportMetric(float64(t.Submissions)/took.Seconds(), "parts/s")
+}
