@@ -87,6 +87,9 @@ var settleLaws = []law{
 				if got := w.attempt(b.AttemptID).Outcome; got != want {
 					w.t.Errorf("%q then %q gives %q, want %q", first, second, got, want)
 				}
+				if want == ledger.Held { // counts as open: the next write has to wait for its fence
+					w.prove(b.AttemptID, ledger.FencedNot)
+				}
 				old, try = old+1, try+1
 			}
 		}

@@ -7,17 +7,17 @@ import (
 
 // Report is what [DB.Check] has found.
 type Report struct {
-	Integrity   []string // what PRAGMA integrity_check complains of
-	ForeignKeys []string // rows that point nowhere
-	AuditRows   int      // rows of the audit chain that are good
-	AuditBroken string   // the first one that is not; empty when all are
-	Laws        []Count  // every law, broken or not
+	Integrity   []string `json:"integrity,omitempty"`    // what PRAGMA integrity_check complains of
+	ForeignKeys []string `json:"foreign_keys,omitempty"` // rows that point nowhere
+	AuditRows   int      `json:"audit_rows"`             // rows of the audit chain that are good
+	AuditBroken string   `json:"audit_broken,omitempty"` // the first one that is not; empty when all are
+	Laws        []Count  `json:"laws"`                   // every law, broken or not
 }
 
 // Count is one law and how often it is broken: 0 in a good database.
 type Count struct {
-	Law    string
-	Broken int
+	Law    string `json:"law"`
+	Broken int    `json:"broken"`
 }
 
 // OK says that nothing is wrong.

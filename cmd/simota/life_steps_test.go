@@ -82,7 +82,9 @@ func (s *tale) reattached() {
 			s.t.Errorf("15 offline: message %s was delivered meanwhile", e.MessageID)
 		}
 	}
-	s.event("17 stored", func(e lab.Event) bool { return e.Kind == lab.EventStored && e.MSISDN == s.newNumber && e.MessageID == all[0].id })
+	s.event("17 stored", func(e lab.Event) bool {
+		return e.Kind == lab.EventStored && e.MSISDN == s.newNumber && e.MessageID == all[0].id
+	})
 	if got := s.delivered(s.newNumber, all[0].id); len(got) > 0 {
 		s.when["17 delivered"] = got[0].At
 	} else {

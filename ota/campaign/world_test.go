@@ -37,6 +37,7 @@ type world struct {
 	nets   map[string]*network
 	phones map[string]*phone // by MSISDN, both
 	speed  float64
+	bg     sync.WaitGroup // PDUs on their way
 	stop   func()
 }
 
@@ -58,7 +59,6 @@ type network struct {
 	w     *world
 	name  string
 	imsis string // prefix of its subscribers
-	mu    sync.Mutex
 	next  int
 	queue chan delivery.Message
 	held  []delivery.Message // for phones that are elsewhere
@@ -83,7 +83,8 @@ func (n *network) run(ctx context.Context) {
 		case m := <-n.queue:
 			n.next++
 			id := fmt.Sprintf("%x", n.next)
-			n.w.desk.Results(ctx, n.name, []delivery.Result{{Submission: m.Submission, Outcome: delivery.Accepted, MessageID: id, At: time.Now()}})
+			accepted := delivery.Result{Submission: m.Submission, Outcome: delivery.Accepted, MessageID: id, At: time.Now()}
+			n.w.bg.Go(func() { n.w.desk.Results(context.WithoutCancel(ctx), n.name, []delivery.Result{accepted}) })
 			m.Submission = int64(n.next) // from here on: the id for the receipt
 			n.held = append(n.held, m)
 		case <-retry.C:
@@ -112,13 +113,15 @@ func (n *network) deliver(ctx context.Context) {
 			continue
 		}
 		text := fmt.Sprintf("id:%x sub:001 dlvrd:001 submit date:2601010000 done date:2601010000 stat:DELIVRD err:000 text:", m.Submission)
-		n.w.incoming(ctx, n.name, m.Destination, m.Source, 0x04, []byte(text))
 		if lost {
 			out = nil
 		}
-		for _, o := range out {
-			n.w.incoming(ctx, n.name, from, o.Destination, 0x40, o.UserData)
-		}
+		n.w.bg.Go(func() {
+			n.w.incoming(ctx, n.name, m.Destination, m.Source, 0x04, []byte(text))
+			for _, o := range out {
+				n.w.incoming(ctx, n.name, from, o.Destination, 0x40, o.UserData)
+			}
+		})
 		if refresh {
 			p.mu.Lock()
 			p.attached = p.card.IMSI()
@@ -259,7 +262,7 @@ func newWorld(t testing.TB, cards int, speed float64) *world {
 	for _, n := range w.nets {
 		wg.Go(func() { n.run(ctx) })
 	}
-	w.stop = sync.OnceFunc(func() { cancel(); wg.Wait(); _ = db.Close() })
+	w.stop = sync.OnceFunc(func() { cancel(); wg.Wait(); w.bg.Wait(); _ = db.Close() })
 	t.Cleanup(w.stop)
 	return w
 }

@@ -96,7 +96,7 @@ type Config struct {
 	Types      func(ctx context.Context, name string) (catalog.CardType, error)
 	Now        func() time.Time
 	Log        zerolog.Logger
-	Workers    int // that settle the inbox; 0 means 2
+	Workers    int // that settle the inbox; 0 means 4
 }
 
 // Store is what the desk needs of the records.
@@ -121,7 +121,7 @@ func New(cfg Config) *Desk {
 		cfg.Now = time.Now
 	}
 	if cfg.Workers == 0 {
-		cfg.Workers = 2
+		cfg.Workers = 4
 	}
 	if cfg.WakeWithin == nil {
 		cfg.WakeWithin = func(id int64, _ time.Duration) { cfg.Wake(id) }

@@ -352,12 +352,16 @@ func reread(m Move, fenceRoutes []Route) Order {
 	return o
 }
 
-// Clear sends the fence of a write that another target left open on the
-// keyset: the next write there begins with it.
+// Clear sends what the next write of the keyset has to begin with: the fence of
+// a write that another target left open; or, on a keyset that is suspect since
+// a restore, the last read once more, whose answer clears it.
 func (d *Desk) Clear(ctx context.Context, lease ledger.Lease, dos *ledger.Dossier, keysetID int64, step int, deadline time.Time, routes []Route) error {
 	w, ok, err := d.cfg.Store.OpenWrite(ctx, keysetID)
-	if err != nil || !ok {
+	if err != nil {
 		return err
+	}
+	if !ok {
+		return d.unsuspect(ctx, lease, dos, keysetID, deadline, routes)
 	}
 	o := fenceOrder(w, step, *dos, routes, d.cfg.Now())
 	o.Deadline = deadline
@@ -366,5 +370,25 @@ func (d *Desk) Clear(ctx context.Context, lease ledger.Lease, dos *ledger.Dossie
 	}) {
 		return nil // on its way
 	}
+	return d.Send(ctx, lease, dos, o)
+}
+
+// unsuspect asks a suspect keyset the last question of its target again, under
+// the next counter and by every way. There is one: a write follows its snapshot.
+func (d *Desk) unsuspect(ctx context.Context, lease ledger.Lease, dos *ledger.Dossier, keysetID int64, deadline time.Time, routes []Route) error {
+	if !slices.ContainsFunc(dos.Entry.Keysets, func(k catalog.Keyset) bool { return k.ID == keysetID && k.Suspect }) {
+		return nil
+	}
+	var last ledger.Attempt
+	for _, a := range dos.Attempts {
+		if a.Kind == ledger.Read && a.KeysetID == keysetID && a.FenceOf == 0 && a.Counter > last.Counter {
+			last = a
+		}
+	}
+	if last.ID == 0 || last.Outcome == ledger.Open {
+		return nil // nothing was asked, or the question is on its way
+	}
+	o := reread(Move{Attempt: last}, routes)
+	o.Routes, o.Deadline = routes, deadline
 	return d.Send(ctx, lease, dos, o)
 }

@@ -233,7 +233,8 @@ func TestFileAndServerSayTheSame(t *testing.T) {
 func TestBackupIsCheckedRefusedAndAdopted(t *testing.T) {
 	t.Parallel()
 	b := stocked(t)
-	b.has(b.simota("db", "check"), `LOOKED AT +FOUND`, `pages and indexes +ok`, `chain of the audit +ok, [0-9]+ rows`)
+	b.has(b.simota("db", "check"), `LOOKED AT +FOUND`, `pages and indexes +ok`, `chain of the audit +ok, [0-9]+ rows`, `a counter is bound to one attempt +ok`)
+	b.has(b.simota("db", "check", "--json"), ` *"ok": true,`, ` *"audit_rows": [0-9]+,`, ` *"laws": \[`, ` *"broken": 0,`, ` *"law": "a counter is bound to one attempt"`)
 	copied := filepath.Join(b.dir, "copy.db")
 	b.has(b.simota("db", "backup", copied), regexp.QuoteMeta(copied)+` is a complete copy.*`)
 	b.has(b.refused("db", "backup", copied), `simota: .*exists already.*`)

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/simota/simota/catalog/ledger"
 	"github.com/simota/simota/cmd/simota/internal/api"
@@ -115,28 +114,6 @@ func (s *server) progress(ctx context.Context, c ledger.Campaign, traffic bool) 
 		out.Traffic = api.Traffic{Sent: t.Submissions, Resent: t.Resent, Receipts: t.Receipts, Proofs: t.Proofs}
 	}
 	return out, nil
-}
-
-// note says why nothing new goes on; "" when it does, or is over.
-func note(c ledger.Campaign, spec campaign.Spec, n ledger.Counts) string {
-	waiting := !c.Selected || n.Released < n.Total
-	switch {
-	case c.State == ledger.CampaignCreated:
-		return "not started: simota campaign start " + c.Name
-	case c.State == ledger.CampaignPaused:
-		return "paused: simota campaign resume " + c.Name
-	case c.State == ledger.CampaignCancelled && n.Open > 0:
-		return fmt.Sprintf("cancelled: %d cards that something was written to run to their end", n.Open)
-	case c.State != ledger.CampaignRunning:
-		return ""
-	case spec.MaxUnproven > 0 && n.Unproven >= spec.MaxUnproven:
-		return fmt.Sprintf("max_unproven reached: %d cards are switched and not seen again yet", n.Unproven)
-	case waiting && spec.Canary > 0 && !c.CanaryPassed && n.Released >= spec.Canary:
-		return fmt.Sprintf("canary: the rest waits until %d cards have proven it", spec.Canary)
-	case waiting && c.Quota == 0 && !c.NextRun.IsZero():
-		return "next batch at " + c.NextRun.Format(time.RFC3339)
-	}
-	return ""
 }
 
 type steerInput struct {

@@ -91,6 +91,9 @@ func (t *teller) attempt(a ledger.Attempt) {
 // purpose says in plain words what an attempt is for, under which counter.
 func purpose(a ledger.Attempt) string {
 	text := a.Purpose
+	if whatOf(a.Kind, a.Label) == "read" {
+		text = strings.TrimPrefix(text, "read ") // the line says so
+	}
 	switch a.Label {
 	case "moved?":
 		text += ": has it moved?"
