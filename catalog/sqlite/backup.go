@@ -46,6 +46,9 @@ func (d *DB) Backup(ctx context.Context, actor, dst string) error {
 }
 
 func (d *DB) stampedCopy(ctx context.Context, tmp string) error {
+	if err := ownerOnly(tmp); err != nil {
+		return err
+	}
 	// A connection of its own: the writer goes on meanwhile.
 	if _, err := d.write.ExecContext(ctx, `VACUUM INTO ?1`, tmp); err != nil {
 		return err

@@ -129,6 +129,16 @@ func (d *DB) openReadOnly(ctx context.Context) error {
 	return checkVersion(ctx, d.read)
 }
 
+// ownerOnly makes an empty file for SQLite to fill, when there is none: left to
+// itself it would let everybody read numbers and identities.
+func ownerOnly(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return fmt.Errorf("sqlite: %w", err)
+	}
+	return f.Close()
+}
+
 func (d *DB) openWriting(ctx context.Context) error {
 	var err error
 	if d.lock, err = lockFile(d.path); err != nil {
@@ -138,6 +148,9 @@ func (d *DB) openWriting(ctx context.Context) error {
 		return err
 	}
 	if err := refuseLostDatabase(d.path); err != nil {
+		return err
+	}
+	if err := ownerOnly(d.path); err != nil {
 		return err
 	}
 	if d.write, err = sql.Open(driverName, dsn(d.path, writeParams)); err != nil {

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"errors"
+	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -61,4 +62,23 @@ func TestManyFirstReadersDoNotWaitForEachOther(t *testing.T) {
 	}
 	close(start)
 	wg.Wait()
+}
+
+func TestOnlyTheOwnerReadsDatabaseAndBackups(t *testing.T) {
+	t.Parallel()
+	path := file(t)
+	db := open(t, path)
+	copied := path + ".copy"
+	if err := db.Backup(t.Context(), "test", copied); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{path, path + "-wal", copied} {
+		info, err := os.Stat(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if mode := info.Mode().Perm(); mode != 0o600 {
+			t.Errorf("%s has mode %o", filepath.Base(name), mode)
+		}
+	}
 }

@@ -97,8 +97,8 @@ func (w *world) traced(file string) {
 		if err != nil {
 			return false
 		}
-		pid, _, _ := bytes.Cut(text, []byte(" "))
-		return bytes.Contains(text, append(append([]byte("\n"), pid...), " +++ exited with"...))
+		first := regexp.MustCompile(`^\d+`).Find(text) // the process itself
+		return first != nil && regexp.MustCompile(`(?m)^`+string(first)+` +\+\+\+ `).Match(text)
 	})
 }
 

@@ -297,7 +297,7 @@ func (d *Desk) judgeReceipt(ctx context.Context, r ledger.InboxRow, rc receipt.R
 		}
 	}
 	op.Finals = []ledger.Final{{SubmissionID: ref.Submission.ID, State: state, Err: errText, At: r.ReceivedAt}}
-	// A card's answer follows its receipt at once, and says more.
-	waits := state == ledger.Arrived && ref.Kind != ledger.CP
+	// The answer to a read follows its receipt at once, and says more.
+	waits := state == ledger.Arrived && ref.Kind == ledger.Read
 	return verdict{op: op, wake: []int64{ref.TargetID}, waits: waits}, nil
 }

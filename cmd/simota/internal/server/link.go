@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -28,6 +29,8 @@ type port struct {
 	name string
 	addr string
 	log  zerolog.Logger
+
+	stopping atomic.Bool // the session ends because we want it
 }
 
 // Submit hands messages to the link.
@@ -105,7 +108,7 @@ func (p *port) Deliver(ctx context.Context, ds []smpp.Delivery) []uint32 {
 // State logs sessions that come and go.
 func (p *port) State(s smpp.LinkState) {
 	e := p.log.Info()
-	if !s.Up {
+	if !s.Up && !p.stopping.Load() {
 		e = p.log.Warn().AnErr("reason", s.Reason)
 	}
 	msg := "bound"

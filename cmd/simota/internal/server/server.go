@@ -150,6 +150,9 @@ func (s *server) run(ctx context.Context) error {
 	}
 	stopWork()
 	work.Wait()
+	for _, p := range s.ports {
+		p.stopping.Store(true)
+	}
 	stopLinks()
 	links.Wait()
 	settleCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), httpGrace)
