@@ -70,7 +70,7 @@ func (s *tale) unproven() {
 
 // steps 11 and 15 to 18: the read waits for the device, which comes back.
 func (s *tale) reattached() {
-	e := s.entry("11 read", "moved", s.counter+3, "to the new number", newLink, s.newNumber)
+	e := s.entry("11 read", "", s.counter+3, "> |", "IMSI, to the new number", newLink, s.newNumber)
 	all := s.submissions("11 submitted", e, 1, "aurora", s.newNumber)
 	s.event("15 refresh", func(e lab.Event) bool { return e.Kind == lab.EventRefresh && e.IMSI == s.newIMSI })
 	s.event("15 detach", func(e lab.Event) bool { return e.Kind == lab.EventDetach && e.IMSI == s.imsi })

@@ -255,12 +255,13 @@ func (s *tale) show() {
 	}
 }
 
-// entry asserts a line of the timeline: every one of the words is in it.
+// entry asserts a line of the timeline: every one of the words is in it. An
+// empty what is any.
 func (s *tale) entry(step, what string, counter uint64, words ...string) api.Entry {
 	s.t.Helper()
 	for _, e := range s.timeline.Entries {
 		text := strings.Join([]string{e.Way, e.Text, e.Link, e.Number, e.Rung}, " | ")
-		if e.What == what && e.Counter == counter && !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(text, w) }) {
+		if (what == "" || e.What == what) && e.Counter == counter && !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(text, w) }) {
 			s.when[step] = e.At
 			return e
 		}
@@ -321,7 +322,8 @@ func (s *tale) submissions(step string, e api.Entry, parts int, operator, number
 		}
 	}
 	if len(e.Raw) != parts || len(out) < parts {
-		s.t.Errorf("step %q: %d parts and %d submissions, want %d parts", step, len(e.Raw), len(out), parts)
+		s.show()
+		s.t.Fatalf("step %q: %d parts and %d submissions, want %d parts", step, len(e.Raw), len(out), parts)
 	}
 	return out
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // schedules name zones; not every host has their files
 
 	"github.com/simota/simota/cmd/simota/internal/cli"
 )
