@@ -130,13 +130,16 @@ func TestFaultsOfTheSMSC(t *testing.T) {
 			if r := x.want(t, 1, c.outcome); r.Status != c.status {
 				t.Errorf("result %+v", r)
 			}
+			for range c.accepted { // on a busy machine the time-out may come before the simulator has read the frame
+				<-sent
+			}
 			x.stop()
 			<-x.done
 			if err := srv.Close(); err != nil {
 				t.Error(err)
 			}
-			if len(sent) != c.accepted {
-				t.Errorf("the network got it %d times, want %d", len(sent), c.accepted)
+			if len(sent) != 0 {
+				t.Errorf("the network got it %d times more than the %d wanted", len(sent), c.accepted)
 			}
 		})
 	}
