@@ -5,7 +5,7 @@ type Operator struct {
 	Name          string        `yaml:"operator" json:"operator"`
 	PLMNs         []string      `yaml:"plmns" json:"plmns"` // MCC and MNC, 5 or 6 digits; the first is home
 	Country       string        `yaml:"country" json:"country,omitempty"`
-	Links         []string      `yaml:"links" json:"links"` // names of SMPP links, in order of preference
+	Links         []string      `yaml:"links" json:"links"` // names of SMPP links; the first that the server has is used
 	SourceAddress SourceAddress `yaml:"source_address" json:"source_address"`
 	SMSC          string        `yaml:"smsc" json:"smsc"` // service centre address for EF_SMSP, with a plus
 	APNs          []APN         `yaml:"apns" json:"apns,omitempty"`

@@ -3,7 +3,6 @@ package campaign
 import (
 	"bytes"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -177,7 +176,7 @@ func (s Spec) rate() (float64, error) {
 	}
 	v, err := strconv.ParseFloat(strings.TrimSpace(n), 64)
 	if err != nil || v <= 0 || v > 1e6 {
-		return 0, errors.Join(fmt.Errorf("%q: write cards per second, as 50/s", s.Rate))
+		return 0, fmt.Errorf("%q: write cards per second, as 50/s", s.Rate)
 	}
 	return v, nil
 }

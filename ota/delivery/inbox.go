@@ -231,8 +231,8 @@ func (d *Desk) recheck(ctx context.Context, op *ledger.Settle) {
 }
 
 // judge says what a row is: an answer of a card, the message of an applet, a
-// receipt, or nothing that fits. One message can be a receipt and carry an
-// answer in one.
+// receipt, or nothing that fits. A message that carries an answer is taken as
+// that, even when it is a receipt too.
 func (d *Desk) judge(ctx context.Context, r ledger.InboxRow) (verdict, error) {
 	in, err := d.cfg.Parse(r.PDU)
 	if err != nil {
