@@ -40,7 +40,7 @@ type Reader interface {
 	InboxCounts(ctx context.Context) (map[InboxState]int, error)
 
 	// AttemptByCounter finds the attempt that a counter was bound to, with its
-	// parts; catalog.ErrNotFound when there is none.
+	// parts but without their submissions; catalog.ErrNotFound when there is none.
 	AttemptByCounter(ctx context.Context, keysetID int64, counter uint64) (Attempt, error)
 	// Attempt finds one attempt, with its parts.
 	Attempt(ctx context.Context, id int64) (Attempt, error)

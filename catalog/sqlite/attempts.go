@@ -29,45 +29,46 @@ func submissionFields(s *ledger.Submission) []any {
 
 // attempts reads attempts with their parts and submissions, in three queries
 // however many there are.
-func (r reader) attempts(query string, args ...any) ([]ledger.Attempt, error) {
-	rows, err := r.query(query, args...)
-	all, err := collect(rows, err, scanAttempt)
+func (r reader) attempts(where string, args ...any) ([]ledger.Attempt, error) {
+	all, at, err := r.octets(where, args...)
 	if err != nil || len(all) == 0 {
 		return nil, err
 	}
-	at := make(map[int64]*ledger.Attempt, len(all))
-	ids := make([]int64, len(all))
+	return all, r.submissions(at, where, args)
+}
+
+// octets reads attempts with their parts: what never changes but for the outcome.
+func (r reader) octets(where string, args ...any) (all []ledger.Attempt, at map[int64]*ledger.Attempt, err error) {
+	rows, err := r.query(`SELECT `+attemptColumns+` FROM attempt a WHERE `+where+` ORDER BY a.step, a.try`, args...)
+	if all, err = collect(rows, err, scanAttempt); err != nil || len(all) == 0 {
+		return nil, nil, err
+	}
+	at = make(map[int64]*ledger.Attempt, len(all))
 	for i := range all {
-		at[all[i].ID], ids[i] = &all[i], all[i].ID
+		at[all[i].ID] = &all[i]
 	}
-	in, err := list(ids)
-	if err != nil {
-		return nil, err
-	}
-	rows, err = r.query(`SELECT id, attempt_id, seq, user_data FROM part
-		WHERE attempt_id IN (SELECT value FROM json_each(?1)) ORDER BY attempt_id, seq`, in)
-	if _, err := collect(rows, err, func(s scanner) (struct{}, error) {
+	rows, err = r.query(`SELECT p.id, p.attempt_id, p.seq, p.user_data FROM attempt a JOIN part p ON p.attempt_id = a.id
+		WHERE `+where+` ORDER BY p.attempt_id, p.seq`, args...)
+	_, err = collect(rows, err, func(s scanner) (struct{}, error) {
 		var p ledger.Part
 		err := s.Scan(&p.ID, &p.AttemptID, &p.Seq, &p.UserData)
 		if err == nil {
 			at[p.AttemptID].Parts = append(at[p.AttemptID].Parts, p)
 		}
 		return struct{}{}, err
-	}); err != nil {
-		return nil, err
-	}
-	return all, r.submissions(at, in)
+	})
+	return all, at, err
 }
 
-func (r reader) submissions(at map[int64]*ledger.Attempt, in string) error {
+func (r reader) submissions(at map[int64]*ledger.Attempt, where string, args []any) error {
 	parts := map[int64]*ledger.Part{}
 	for _, a := range at {
 		for i := range a.Parts {
 			parts[a.Parts[i].ID] = &a.Parts[i]
 		}
 	}
-	rows, err := r.query(`SELECT `+submissionColumns+` FROM part p JOIN submission s ON s.part_id = p.id
-		WHERE p.attempt_id IN (SELECT value FROM json_each(?1)) ORDER BY s.part_id, s.try`, in)
+	rows, err := r.query(`SELECT `+submissionColumns+` FROM attempt a JOIN part p ON p.attempt_id = a.id JOIN submission s ON s.part_id = p.id
+		WHERE `+where+` ORDER BY s.part_id, s.try`, args...)
 	_, err = collect(rows, err, func(row scanner) (struct{}, error) {
 		var s ledger.Submission
 		err := row.Scan(submissionFields(&s)...)
@@ -79,9 +80,9 @@ func (r reader) submissions(at map[int64]*ledger.Attempt, in string) error {
 	return err
 }
 
-func (d *DB) oneAttempt(ctx context.Context, query string, args ...any) (a ledger.Attempt, found bool, err error) {
+func (d *DB) oneAttempt(ctx context.Context, where string, args ...any) (a ledger.Attempt, found bool, err error) {
 	err = d.snapshot(ctx, func(r reader) error {
-		all, err := r.attempts(query, args...)
+		all, err := r.attempts(where, args...)
 		if err == nil && len(all) > 0 {
 			a, found = all[0], true
 		}
@@ -92,7 +93,7 @@ func (d *DB) oneAttempt(ctx context.Context, query string, args ...any) (a ledge
 
 // Attempt finds one attempt; see ledger.Reader.
 func (d *DB) Attempt(ctx context.Context, id int64) (ledger.Attempt, error) {
-	a, found, err := d.oneAttempt(ctx, `SELECT `+attemptColumns+` FROM attempt a WHERE a.id = ?1`, id)
+	a, found, err := d.oneAttempt(ctx, `a.id = ?1`, id)
 	if err == nil && !found {
 		err = fmt.Errorf("%w: attempt %d", catalog.ErrNotFound, id)
 	}
@@ -104,36 +105,43 @@ func (d *DB) AttemptByCounter(ctx context.Context, keysetID int64, counter uint6
 	if counter > maxCounter {
 		return ledger.Attempt{}, fmt.Errorf("%w: counter %d does not fit five octets", catalog.ErrNotFound, counter)
 	}
-	a, found, err := d.oneAttempt(ctx, `SELECT `+attemptColumns+` FROM attempt a WHERE a.keyset_id = ?1 AND a.counter = ?2`, keysetID, counter)
-	if err == nil && !found {
+	var all []ledger.Attempt
+	err := d.look(ctx, func(r reader) (err error) {
+		all, _, err = r.octets(`a.keyset_id = ?1 AND a.counter = ?2`, keysetID, counter)
+		return err
+	})
+	if err == nil && len(all) == 0 {
 		err = fmt.Errorf("%w: counter %d of keyset %d", catalog.ErrNotFound, counter, keysetID)
 	}
-	return a, err
+	if err != nil {
+		return ledger.Attempt{}, err
+	}
+	return all[0], nil
 }
 
 // OpenWrite finds the open write of a keyset; see ledger.Reader.
 func (d *DB) OpenWrite(ctx context.Context, keysetID int64) (ledger.Attempt, bool, error) {
-	return d.oneAttempt(ctx, `SELECT `+attemptColumns+` FROM attempt a WHERE a.keyset_id = ?1 AND a.kind = 'write' AND (a.outcome IS NULL OR a.outcome = 'held')`, keysetID)
+	return d.oneAttempt(ctx, `a.keyset_id = ?1 AND a.kind = 'write' AND (a.outcome IS NULL OR a.outcome = 'held')`, keysetID)
 }
 
 // SecuredBy lists keysets and SPIs in use on a TAR; see ledger.Reader.
 func (d *DB) SecuredBy(ctx context.Context, cardID int64, tar []byte) ([]ledger.Secured, error) {
-	rows, err := d.reader(ctx).query(`SELECT keyset_id, spi FROM attempt WHERE card_id = ?1 AND tar = ?2 AND keyset_id IS NOT NULL
-		GROUP BY keyset_id, spi ORDER BY MAX(id) DESC`, cardID, blob(tar))
-	return collect(rows, err, func(s scanner) (v ledger.Secured, err error) {
+	scan := func(s scanner) (v ledger.Secured, err error) {
 		err = s.Scan(&v.KeysetID, &v.SPI)
 		return v, err
-	})
+	}
+	return read(ctx, d, scan, `SELECT keyset_id, spi FROM attempt WHERE card_id = ?1 AND tar = ?2 AND keyset_id IS NOT NULL
+		GROUP BY keyset_id, spi ORDER BY MAX(id) DESC`, cardID, blob(tar))
 }
 
 // ByReceipt finds what a message id was given to; see ledger.Reader.
 func (d *DB) ByReceipt(ctx context.Context, scope, idNormal string) ([]ledger.SubmissionRef, error) {
-	rows, err := d.reader(ctx).query(`SELECT a.id, COALESCE(a.target_id, 0), a.card_id, a.kind, `+submissionColumns+` FROM receipt_key k
-		JOIN submission s ON s.id = k.submission_id JOIN part p ON p.id = s.part_id JOIN attempt a ON a.id = p.attempt_id
-		WHERE k.id_scope = ?1 AND k.id_normal = ?2 ORDER BY k.submission_id DESC`, scope, idNormal)
-	return collect(rows, err, func(s scanner) (v ledger.SubmissionRef, err error) {
+	scan := func(s scanner) (v ledger.SubmissionRef, err error) {
 		err = s.Scan(append([]any{&v.AttemptID, &v.TargetID, &v.CardID, &v.Kind}, submissionFields(&v.Submission)...)...)
 		v.PartSeq = v.Submission.PartSeq
 		return v, err
-	})
+	}
+	return read(ctx, d, scan, `SELECT a.id, COALESCE(a.target_id, 0), a.card_id, a.kind, `+submissionColumns+` FROM receipt_key k
+		JOIN submission s ON s.id = k.submission_id JOIN part p ON p.id = s.part_id JOIN attempt a ON a.id = p.attempt_id
+		WHERE k.id_scope = ?1 AND k.id_normal = ?2 ORDER BY k.submission_id DESC`, scope, idNormal)
 }

@@ -49,8 +49,9 @@ func auditHash(r ledger.AuditRow) []byte {
 }
 
 // Audit lists audit rows; see ledger.Reader.
-func (d *DB) Audit(ctx context.Context, after int64, n int) ([]ledger.AuditRow, error) {
-	return d.reader(ctx).audit(after, n)
+func (d *DB) Audit(ctx context.Context, after int64, n int) (all []ledger.AuditRow, err error) {
+	err = d.look(ctx, func(r reader) error { all, err = r.audit(after, n); return err })
+	return all, err
 }
 
 func (r reader) audit(after int64, n int) ([]ledger.AuditRow, error) {

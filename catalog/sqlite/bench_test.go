@@ -97,7 +97,9 @@ func (l *life) part(b *testing.B, d *DB) {
 	commit(b, d, bind)
 	// What Outbox reads out in the engine; here only writes are measured.
 	var id int64
-	if err := d.reader(context.Background()).row(`SELECT s.id FROM part p JOIN submission s ON s.part_id = p.id WHERE p.attempt_id = ?1`, []any{bind.AttemptID}, &id); err != nil {
+	if err := d.look(context.Background(), func(r reader) error {
+		return r.row(`SELECT s.id FROM part p JOIN submission s ON s.part_id = p.id WHERE p.attempt_id = ?1`, []any{bind.AttemptID}, &id)
+	}); err != nil {
 		b.Error(err)
 	}
 	commit(b, d, &ledger.Sending{IDs: []int64{id}, At: now})

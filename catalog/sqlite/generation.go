@@ -18,7 +18,7 @@ const adoptHint = "run simota db adopt-restore: it pauses all campaigns, lifts e
 // while sending. A copy put back is behind its sidecar file.
 func (d *DB) Generation(ctx context.Context) (int64, error) {
 	var n int64
-	err := d.reader(ctx).row(`SELECT generation FROM meta`, nil, &n)
+	err := d.look(ctx, func(r reader) error { return r.row(`SELECT generation FROM meta`, nil, &n) })
 	return n, err
 }
 

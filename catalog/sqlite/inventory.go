@@ -12,6 +12,10 @@ import (
 
 const cardColumns = `c.id, c.iccid, c.type, c.country, c.tags, c.imei, c.no_cp, COALESCE(c.active, 0)`
 
+func cardFields(c *catalog.Card) []any {
+	return []any{&c.ID, &c.ICCID, &c.Type, &c.Country, tags{&c.Tags}, &c.IMEI, &c.NoCP, &c.Active}
+}
+
 // Card finds one card by ICCID; see catalog.Store.
 func (d *DB) Card(ctx context.Context, iccid string) (catalog.Entry, error) {
 	return d.oneCard(ctx, "ICCID "+iccid, `SELECT `+cardColumns+` FROM card c WHERE c.iccid = ?1`, iccid)
@@ -103,34 +107,41 @@ func (d *DB) entries(ctx context.Context, query string, args ...any) (all []cata
 func (r reader) entries(query string, args ...any) ([]catalog.Entry, error) {
 	rows, err := r.query(query, args...)
 	all, err := collect(rows, err, func(s scanner) (e catalog.Entry, err error) {
-		c := &e.Card
-		err = s.Scan(&c.ID, &c.ICCID, &c.Type, &c.Country, asJSON{&c.Tags}, &c.IMEI, &c.NoCP, &c.Active)
-		if len(c.Tags) == 0 {
-			c.Tags = nil
-		}
-		return e, err
+		return e, s.Scan(cardFields(&e.Card)...)
 	})
 	if err != nil || len(all) == 0 {
 		return nil, err
+	}
+	if len(all) == 1 {
+		return all, r.belongings(&all[0])
 	}
 	at := make(map[int64]*catalog.Entry, len(all))
 	ids := make([]int64, len(all))
 	for i := range all {
 		at[all[i].Card.ID], ids[i] = &all[i], all[i].Card.ID
 	}
-	in, err := list(ids)
-	if err != nil {
+	if err := r.subscriptions(at, ids); err != nil {
 		return nil, err
 	}
-	if err := r.subscriptions(at, in); err != nil {
-		return nil, err
-	}
-	return all, r.keysets(at, in)
+	return all, r.keysets(at, ids)
 }
 
-func (r reader) subscriptions(at map[int64]*catalog.Entry, in string) error {
+// belongings reads what belongs to one card.
+func (r reader) belongings(e *catalog.Entry) error {
+	at, ids := map[int64]*catalog.Entry{e.Card.ID: e}, []int64{e.Card.ID}
+	if err := r.subscriptions(at, ids); err != nil {
+		return err
+	}
+	return r.keysets(at, ids)
+}
+
+func (r reader) subscriptions(at map[int64]*catalog.Entry, cards []int64) error {
+	in, arg, err := among(cards)
+	if err != nil {
+		return err
+	}
 	rows, err := r.query(`SELECT id, card_id, slot, imsi, msisdn, operator FROM subscription
-		WHERE card_id IN (SELECT value FROM json_each(?1)) ORDER BY card_id, slot`, in)
+		WHERE card_id `+in+` ORDER BY card_id, slot`, arg)
 	_, err = collect(rows, err, func(s scanner) (struct{}, error) {
 		var v catalog.Subscription
 		err := s.Scan(&v.ID, &v.CardID, &v.Slot, &v.IMSI, &v.MSISDN, &v.Operator)
@@ -142,10 +153,14 @@ func (r reader) subscriptions(at map[int64]*catalog.Entry, in string) error {
 	return err
 }
 
-func (r reader) keysets(at map[int64]*catalog.Entry, in string) error {
+func (r reader) keysets(at map[int64]*catalog.Entry, cards []int64) error {
+	in, arg, err := among(cards)
+	if err != nil {
+		return err
+	}
 	rows, err := r.query(`SELECT id, card_id, NULLIF(domain, x''), kvn, kic_alg, kid_alg, cc_length,
 		sealed_kic, sealed_kid, sealed_kik, kek_id, check_value, cntr, suspect FROM keyset
-		WHERE card_id IN (SELECT value FROM json_each(?1)) ORDER BY card_id, domain, kvn`, in)
+		WHERE card_id `+in+` ORDER BY card_id, domain, kvn`, arg)
 	_, err = collect(rows, err, func(s scanner) (struct{}, error) {
 		var k catalog.Keyset
 		err := s.Scan(&k.ID, &k.CardID, &k.Domain, &k.Version, &k.KIcAlg, &k.KIDAlg, &k.CCLength,
@@ -160,33 +175,31 @@ func (r reader) keysets(at map[int64]*catalog.Entry, in string) error {
 
 // Pairs lists the pairs of a card; see catalog.Store.
 func (d *DB) Pairs(ctx context.Context, cardID int64) ([]catalog.Pair, error) {
-	rows, err := d.reader(ctx).query(`SELECT card_id, imei, imsi, source, seen_at FROM pair WHERE card_id = ?1 ORDER BY seen_at, id`, cardID)
-	return collect(rows, err, func(s scanner) (p catalog.Pair, err error) {
+	scan := func(s scanner) (p catalog.Pair, err error) {
 		err = s.Scan(&p.CardID, &p.IMEI, &p.IMSI, &p.Source, when{&p.SeenAt})
 		return p, err
-	})
+	}
+	return read(ctx, d, scan, `SELECT card_id, imei, imsi, source, seen_at FROM pair WHERE card_id = ?1 ORDER BY seen_at, id`, cardID)
 }
 
 // Operator finds an operator by name; see catalog.Store.
 func (d *DB) Operator(ctx context.Context, name string) (catalog.Operator, error) {
-	return document[catalog.Operator](d.reader(ctx), "operator", name, `SELECT body FROM operator WHERE name = ?1`)
+	return document[catalog.Operator](ctx, d, "operator", name, `SELECT body FROM operator WHERE name = ?1`)
 }
 
 // Operators lists all operators by name; see catalog.Store.
 func (d *DB) Operators(ctx context.Context) ([]catalog.Operator, error) {
-	rows, err := d.reader(ctx).query(`SELECT body FROM operator ORDER BY name`)
-	return collect(rows, err, scanDocument[catalog.Operator])
+	return read(ctx, d, scanDocument[catalog.Operator], `SELECT body FROM operator ORDER BY name`)
 }
 
 // CardType finds a card type by name; see catalog.Store.
 func (d *DB) CardType(ctx context.Context, name string) (catalog.CardType, error) {
-	return document[catalog.CardType](d.reader(ctx), "card type", name, `SELECT body FROM card_type WHERE name = ?1`)
+	return document[catalog.CardType](ctx, d, "card type", name, `SELECT body FROM card_type WHERE name = ?1`)
 }
 
 // CardTypes lists all card types by name; see catalog.Store.
 func (d *DB) CardTypes(ctx context.Context) ([]catalog.CardType, error) {
-	rows, err := d.reader(ctx).query(`SELECT body FROM card_type ORDER BY name`)
-	return collect(rows, err, scanDocument[catalog.CardType])
+	return read(ctx, d, scanDocument[catalog.CardType], `SELECT body FROM card_type ORDER BY name`)
 }
 
 func scanDocument[T any](s scanner) (v T, err error) {
@@ -194,9 +207,8 @@ func scanDocument[T any](s scanner) (v T, err error) {
 	return v, err
 }
 
-func document[T any](r reader, what, name, query string) (v T, err error) {
-	rows, err := r.query(query, name)
-	all, err := collect(rows, err, scanDocument[T])
+func document[T any](ctx context.Context, d *DB, what, name, query string) (v T, err error) {
+	all, err := read(ctx, d, scanDocument[T], query, name)
 	if err != nil {
 		return v, err
 	}

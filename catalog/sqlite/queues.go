@@ -14,11 +14,11 @@ func (d *DB) Due(ctx context.Context, now time.Time, n int) (ids []int64, next t
 		at time.Time
 	}
 	// One more than asked for: it says when to ask again.
-	rows, err := d.reader(ctx).query(`SELECT id, due_at FROM target WHERE due_at IS NOT NULL ORDER BY due_at, id LIMIT ?1`, n+1)
-	all, err := collect(rows, err, func(s scanner) (v due, err error) {
+	scan := func(s scanner) (v due, err error) {
 		err = s.Scan(&v.id, when{&v.at})
 		return v, err
-	})
+	}
+	all, err := read(ctx, d, scan, `SELECT id, due_at FROM target WHERE due_at IS NOT NULL ORDER BY due_at, id LIMIT ?1`, n+1)
 	for _, v := range all {
 		if len(ids) >= n || v.at.After(now) {
 			return ids, v.at, nil
@@ -60,8 +60,7 @@ func scanInbox(s scanner) (r ledger.InboxRow, err error) {
 
 // Inbox lists rows in a state; see ledger.Reader.
 func (d *DB) Inbox(ctx context.Context, state ledger.InboxState, after int64, n int) ([]ledger.InboxRow, error) {
-	rows, err := d.reader(ctx).query(`SELECT `+inboxColumns+` FROM inbox WHERE state = ?1 AND id > ?2 ORDER BY id LIMIT ?3`, string(state), after, limit(n))
-	return collect(rows, err, scanInbox)
+	return read(ctx, d, scanInbox, `SELECT `+inboxColumns+` FROM inbox WHERE state = ?1 AND id > ?2 ORDER BY id LIMIT ?3`, string(state), after, limit(n))
 }
 
 // InboxByID reads some rows; see ledger.Reader.
@@ -70,26 +69,24 @@ func (d *DB) InboxByID(ctx context.Context, ids ...int64) ([]ledger.InboxRow, er
 	if err != nil {
 		return nil, err
 	}
-	rows, err := d.reader(ctx).query(`SELECT `+inboxColumns+` FROM inbox WHERE id IN (SELECT value FROM json_each(?1)) ORDER BY id`, in)
-	return collect(rows, err, scanInbox)
+	return read(ctx, d, scanInbox, `SELECT `+inboxColumns+` FROM inbox WHERE id IN (SELECT value FROM json_each(?1)) ORDER BY id`, in)
 }
 
 // InboxByKey lists the rows that wait under a key; see ledger.Reader.
 func (d *DB) InboxByKey(ctx context.Context, scope, key string) ([]ledger.InboxRow, error) {
-	rows, err := d.reader(ctx).query(`SELECT `+inboxColumns+` FROM inbox WHERE id_scope = ?1 AND key = ?2 AND state IN ('new', 'waiting') ORDER BY id`, scope, key)
-	return collect(rows, err, scanInbox)
+	return read(ctx, d, scanInbox, `SELECT `+inboxColumns+` FROM inbox WHERE id_scope = ?1 AND key = ?2 AND state IN ('new', 'waiting') ORDER BY id`, scope, key)
 }
 
 // InboxCounts counts rows by state; see ledger.Reader.
 func (d *DB) InboxCounts(ctx context.Context) (map[ledger.InboxState]int, error) {
 	counts := map[ledger.InboxState]int{}
-	rows, err := d.reader(ctx).query(`SELECT state, COUNT(*) FROM inbox GROUP BY state`)
-	_, err = collect(rows, err, func(s scanner) (struct{}, error) {
+	scan := func(s scanner) (struct{}, error) {
 		var state ledger.InboxState
 		var n int
 		err := s.Scan(&state, &n)
 		counts[state] = n
 		return struct{}{}, err
-	})
+	}
+	_, err := read(ctx, d, scan, `SELECT state, COUNT(*) FROM inbox GROUP BY state`)
 	return counts, err
 }

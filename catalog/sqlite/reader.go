@@ -7,82 +7,82 @@ import (
 	"fmt"
 )
 
-// reader runs queries: on any reading connection, or inside one snapshot.
-type reader struct {
-	ctx context.Context
-	db  *DB
-	tx  *sql.Tx // nil: each query sees what is committed when it begins
-}
+// reader runs queries on one of the reading sessions. Outside a snapshot each
+// query sees what is committed when it begins.
+type reader struct{ *session }
 
-func (d *DB) reader(ctx context.Context) reader { return reader{ctx: ctx, db: d} }
-
-// snapshot runs f on one state of the database.
-func (d *DB) snapshot(ctx context.Context, f func(reader) error) (err error) {
-	// A snapshot keeps its connection while a statement that is new is prepared
-	// on another: with one connection more than snapshots there always is one.
+// look lends a reading session to f. The context counts until one is free: a
+// query that has begun is carried through.
+func (d *DB) look(ctx context.Context, f func(reader) error) (err error) {
+	var s *session
 	select {
-	case d.snapshots <- struct{}{}:
-		defer func() { <-d.snapshots }()
+	case s = <-d.sessions:
 	case <-ctx.Done():
 		return fmt.Errorf("sqlite: %w", ctx.Err())
 	}
-	tx, err := d.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
-	if err != nil {
+	defer func() { d.sessions <- s }()
+	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("sqlite: %w", err)
 	}
-	defer func() {
-		// Nothing was written; a cancelled context has already ended it.
-		if back := tx.Rollback(); back != nil && !errors.Is(back, sql.ErrTxDone) {
-			err = errors.Join(err, fmt.Errorf("sqlite: %w", back))
+	if d.closed.Load() {
+		return ErrClosed
+	}
+	if s == nil {
+		conn, err := d.read.Conn(ctx)
+		if err != nil {
+			return fmt.Errorf("sqlite: reader: %w", err)
 		}
-	}()
-	return f(reader{ctx: ctx, db: d, tx: tx})
+		s = newSession(conn)
+	}
+	return f(reader{s})
 }
 
-// stmt prepares a query once for all readers.
-func (d *DB) stmt(query string) (*sql.Stmt, error) {
-	d.stmtMu.Lock()
-	defer d.stmtMu.Unlock()
-	if s, ok := d.stmts[query]; ok {
-		return s, nil
-	}
-	if d.stmts == nil {
-		return nil, ErrClosed
-	}
-	s, err := d.read.Prepare(query)
-	if err != nil {
-		return nil, fmt.Errorf("sqlite: %w", err)
-	}
-	d.stmts[query] = s
-	return s, nil
+// snapshot runs f on one state of the database.
+func (d *DB) snapshot(ctx context.Context, f func(reader) error) error {
+	return d.look(ctx, func(r reader) (err error) {
+		if err := r.control(`BEGIN`); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, r.control(`ROLLBACK`)) }() // nothing was written
+		return f(r)
+	})
 }
 
-func (r reader) stmt(query string) (*sql.Stmt, error) {
-	s, err := r.db.stmt(query)
-	if err == nil && r.tx != nil {
-		s = r.tx.StmtContext(r.ctx, s)
+// closeSessions waits for readers under way and closes their connections.
+func (d *DB) closeSessions() error {
+	var errs []error
+	for range cap(d.sessions) {
+		if s := <-d.sessions; s != nil {
+			errs = append(errs, s.close())
+		}
 	}
-	return s, err
+	for range cap(d.sessions) {
+		d.sessions <- nil // for those who come late, and are told
+	}
+	return errors.Join(errs...)
 }
 
 func (r reader) query(query string, args ...any) (*sql.Rows, error) {
-	s, err := r.stmt(query)
-	if err != nil {
-		return nil, err
-	}
-	return s.QueryContext(r.ctx, args...)
+	return r.session.query(query, args)
 }
 
 // row reads the one row of a query that always has one.
 func (r reader) row(query string, args []any, dest ...any) error {
-	s, err := r.stmt(query)
-	if err != nil {
+	found, err := r.session.row(query, args, dest...)
+	if err == nil && !found {
+		err = fmt.Errorf("sqlite: %w", sql.ErrNoRows)
+	}
+	return err
+}
+
+// read lists the rows of one query.
+func read[T any](ctx context.Context, d *DB, scan func(scanner) (T, error), query string, args ...any) (all []T, err error) {
+	err = d.look(ctx, func(r reader) error {
+		rows, err := r.query(query, args...)
+		all, err = collect(rows, err, scan)
 		return err
-	}
-	if err := s.QueryRowContext(r.ctx, args...).Scan(dest...); err != nil {
-		return fmt.Errorf("sqlite: %w", err)
-	}
-	return nil
+	})
+	return all, err
 }
 
 // limit turns "no limit" into SQLite's form of it.

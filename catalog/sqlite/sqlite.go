@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/simota/simota/catalog"
@@ -34,8 +36,9 @@ const (
 	backupID = 0x53494D42 // "SIMB"
 )
 
-// readers is how many reads run at once. More would only wait for the cores.
-const readers = 8
+// readers is how many reads run at once. More would take the cores from the
+// writer, for which everybody waits.
+var readers = runtime.NumCPU() + 1
 
 // Options says how to open a database. The zero value is that of a server.
 type Options struct {
@@ -60,10 +63,8 @@ type DB struct {
 	w     *writer  // nil when read-only
 	read  *sql.DB
 
-	stmtMu sync.Mutex
-	stmts  map[string]*sql.Stmt // of the readers, by text
-
-	snapshots chan struct{} // one place for each snapshot that may be open
+	sessions chan *session // that read; nil ones are not open yet
+	closed   atomic.Bool
 
 	sidecarMu sync.Mutex
 	closeOnce sync.Once
@@ -84,7 +85,10 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &DB{path: path, node: o.Node, now: o.Now, stmts: map[string]*sql.Stmt{}, snapshots: make(chan struct{}, readers)}
+	d := &DB{path: path, node: o.Node, now: o.Now, sessions: make(chan *session, readers)}
+	for range readers {
+		d.sessions <- nil
+	}
 	if d.now == nil {
 		d.now = time.Now
 	}
@@ -181,8 +185,7 @@ func (d *DB) openReaders() error {
 	if d.read, err = sql.Open(driverName, dsn(d.path, readParams)); err != nil {
 		return fmt.Errorf("sqlite: open %s: %w", d.path, err)
 	}
-	d.read.SetMaxOpenConns(readers + 1)
-	d.read.SetMaxIdleConns(readers + 1)
+	d.read.SetMaxOpenConns(readers + 1) // one more for those who look at the file's header
 	return nil
 }
 
@@ -226,12 +229,8 @@ func (d *DB) close() error {
 		errs = append(errs, d.w.stop())
 	}
 	if d.read != nil {
-		d.stmtMu.Lock()
-		for _, s := range d.stmts {
-			errs = append(errs, s.Close())
-		}
-		d.stmts = nil
-		d.stmtMu.Unlock()
+		d.closed.Store(true)
+		errs = append(errs, d.closeSessions())
 		errs = append(errs, d.read.Close())
 	}
 	if d.write != nil {

@@ -43,8 +43,7 @@ func TestStore(t *testing.T) {
 	})
 }
 
-// Every first reader needs statements that nobody has prepared: each on a
-// connection beside the one that its snapshot holds.
+// More readers than sessions: each waits for one, and none for another's.
 func TestManyFirstReadersDoNotWaitForEachOther(t *testing.T) {
 	t.Parallel()
 	db := open(t, file(t))

@@ -3,15 +3,20 @@ package sqlite
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/simota/simota/catalog"
 	"github.com/simota/simota/catalog/ledger"
 )
 
-const campaignColumns = `id, name, kind, NULLIF(spec, x''), state, created_at, started_at, resumed_at, selected, canary_passed, next_run, quota`
+const campaignColumns = `g.id, g.name, g.kind, NULLIF(g.spec, x''), g.state, g.created_at, g.started_at, g.resumed_at, g.selected, g.canary_passed, g.next_run, g.quota`
+
+func campaignFields(c *ledger.Campaign) []any {
+	return []any{&c.ID, &c.Name, &c.Kind, &c.Spec, &c.State, when{&c.CreatedAt}, when{&c.StartedAt}, when{&c.ResumedAt}, &c.Selected, &c.CanaryPassed, when{&c.NextRun}, &c.Quota}
+}
 
 func scanCampaign(s scanner) (c ledger.Campaign, err error) {
-	err = s.Scan(&c.ID, &c.Name, &c.Kind, &c.Spec, &c.State, when{&c.CreatedAt}, when{&c.StartedAt}, when{&c.ResumedAt}, &c.Selected, &c.CanaryPassed, when{&c.NextRun}, &c.Quota)
+	err = s.Scan(campaignFields(&c)...)
 	return c, err
 }
 
@@ -33,24 +38,19 @@ func scanTarget(s scanner) (t ledger.Target, err error) {
 func (d *DB) Dossier(ctx context.Context, targetID int64) (ledger.Dossier, error) {
 	var v ledger.Dossier
 	err := d.snapshot(ctx, func(r reader) error {
-		rows, err := r.query(`SELECT `+targetColumns+` FROM target t WHERE t.id = ?1`, targetID)
-		targets, err := collect(rows, err, scanTarget)
+		found, err := r.session.row(`SELECT `+targetColumns+`, `+campaignColumns+`, `+cardColumns+` FROM target t
+			JOIN campaign g ON g.id = t.campaign_id JOIN card c ON c.id = t.card_id WHERE t.id = ?1`, []any{targetID},
+			slices.Concat(targetFields(&v.Target), campaignFields(&v.Campaign), cardFields(&v.Entry.Card))...)
+		if err == nil && !found {
+			err = noTarget(targetID)
+		}
 		if err != nil {
 			return err
 		}
-		if len(targets) == 0 {
-			return noTarget(targetID)
-		}
-		v.Target = targets[0]
-		if v.Campaign, err = r.campaign(`id = ?1`, v.Target.CampaignID); err != nil {
+		if err := r.belongings(&v.Entry); err != nil {
 			return err
 		}
-		cards, err := r.entries(`SELECT `+cardColumns+` FROM card c WHERE c.id = ?1`, v.Target.CardID)
-		if err != nil {
-			return err
-		}
-		v.Entry = cards[0] // a foreign key says that there is one
-		if v.Attempts, err = r.attempts(`SELECT `+attemptColumns+` FROM attempt a WHERE a.target_id = ?1 ORDER BY a.step, a.try`, targetID); err != nil {
+		if v.Attempts, err = r.attempts(`a.target_id = ?1`, targetID); err != nil {
 			return err
 		}
 		if v.Stored, err = r.evidence(targetID); err != nil {
@@ -83,7 +83,7 @@ func (r reader) references(cardID int64) ([]ledger.Reference, error) {
 }
 
 func (r reader) campaign(where string, arg any) (ledger.Campaign, error) {
-	rows, err := r.query(`SELECT `+campaignColumns+` FROM campaign WHERE `+where, arg)
+	rows, err := r.query(`SELECT `+campaignColumns+` FROM campaign g WHERE `+where, arg)
 	all, err := collect(rows, err, scanCampaign)
 	if err != nil {
 		return ledger.Campaign{}, err
@@ -95,29 +95,29 @@ func (r reader) campaign(where string, arg any) (ledger.Campaign, error) {
 }
 
 // Campaign finds a campaign by name; see ledger.Reader.
-func (d *DB) Campaign(ctx context.Context, name string) (ledger.Campaign, error) {
-	return d.reader(ctx).campaign(`name = ?1`, name)
+func (d *DB) Campaign(ctx context.Context, name string) (c ledger.Campaign, err error) {
+	err = d.look(ctx, func(r reader) error { c, err = r.campaign(`name = ?1`, name); return err })
+	return c, err
 }
 
 // Campaigns lists all, newest first; see ledger.Reader.
 func (d *DB) Campaigns(ctx context.Context) ([]ledger.Campaign, error) {
-	rows, err := d.reader(ctx).query(`SELECT ` + campaignColumns + ` FROM campaign ORDER BY id DESC`)
-	return collect(rows, err, scanCampaign)
+	return read(ctx, d, scanCampaign, `SELECT `+campaignColumns+` FROM campaign g ORDER BY g.id DESC`)
 }
 
 // Counts counts a campaign's targets; see ledger.Reader.
 func (d *DB) Counts(ctx context.Context, campaignID int64) (ledger.Counts, error) {
 	c := ledger.Counts{ByState: map[string]int{}}
-	rows, err := d.reader(ctx).query(`SELECT state, COUNT(*), SUM(released_at IS NOT NULL), SUM(closed_at IS NULL), SUM(unproven)
-		FROM target WHERE campaign_id = ?1 GROUP BY state`, campaignID)
-	_, err = collect(rows, err, func(s scanner) (struct{}, error) {
+	scan := func(s scanner) (struct{}, error) {
 		var state string
 		var n, released, open, unproven int
 		err := s.Scan(&state, &n, &released, &open, &unproven)
 		c.ByState[state] = n
 		c.Total, c.Released, c.Open, c.Unproven = c.Total+n, c.Released+released, c.Open+open, c.Unproven+unproven
 		return struct{}{}, err
-	})
+	}
+	_, err := read(ctx, d, scan, `SELECT state, COUNT(*), SUM(released_at IS NOT NULL), SUM(closed_at IS NULL), SUM(unproven)
+		FROM target WHERE campaign_id = ?1 GROUP BY state`, campaignID)
 	return c, err
 }
 
@@ -127,18 +127,17 @@ func (d *DB) Targets(ctx context.Context, campaignID int64, states []string, aft
 	if err != nil {
 		return nil, err
 	}
-	rows, err := d.reader(ctx).query(`SELECT c.iccid, `+targetColumns+` FROM target t JOIN card c ON c.id = t.card_id
-		WHERE t.campaign_id = ?1 AND t.id > ?2 AND (?3 = '[]' OR t.state IN (SELECT value FROM json_each(?3))) ORDER BY t.id LIMIT ?4`, campaignID, after, in, limit(n))
-	return collect(rows, err, func(s scanner) (v ledger.TargetRow, err error) {
+	scan := func(s scanner) (v ledger.TargetRow, err error) {
 		err = s.Scan(append([]any{&v.ICCID}, targetFields(&v.Target)...)...)
 		return v, err
-	})
+	}
+	return read(ctx, d, scan, `SELECT c.iccid, `+targetColumns+` FROM target t JOIN card c ON c.id = t.card_id
+		WHERE t.campaign_id = ?1 AND t.id > ?2 AND (?3 = '[]' OR t.state IN (SELECT value FROM json_each(?3))) ORDER BY t.id LIMIT ?4`, campaignID, after, in, limit(n))
 }
 
 // TargetsOfCard lists a card's targets, newest first; see ledger.Reader.
 func (d *DB) TargetsOfCard(ctx context.Context, cardID int64) ([]ledger.Target, error) {
-	rows, err := d.reader(ctx).query(`SELECT `+targetColumns+` FROM target t WHERE t.card_id = ?1 ORDER BY t.id DESC`, cardID)
-	return collect(rows, err, scanTarget)
+	return read(ctx, d, scanTarget, `SELECT `+targetColumns+` FROM target t WHERE t.card_id = ?1 ORDER BY t.id DESC`, cardID)
 }
 
 // Traffic counts what was sent and received for a campaign; see ledger.Reader.

@@ -62,6 +62,16 @@ func list[T any](v []T) (string, error) {
 	return string(b), nil
 }
 
+// among is a condition on ids, and its argument ?1. One id, the usual case, needs
+// no list.
+func among(ids []int64) (condition string, arg any, err error) {
+	if len(ids) == 1 {
+		return `= ?1`, ids[0], nil
+	}
+	arg, err = list(ids)
+	return `IN (SELECT value FROM json_each(?1))`, arg, err
+}
+
 // What comes out.
 
 // when scans a time.
@@ -92,6 +102,18 @@ func (j asJSON) Scan(v any) error {
 		return json.Unmarshal([]byte(v), j.v)
 	}
 	return fmt.Errorf("sqlite: JSON of type %T", v)
+}
+
+// tags scans a list of texts; an empty one is nil.
+type tags struct{ to *[]string }
+
+// Scan implements sql.Scanner.
+func (t tags) Scan(v any) error {
+	if s, ok := v.(string); ok && s == "[]" {
+		*t.to = nil
+		return nil
+	}
+	return asJSON{t.to}.Scan(v)
 }
 
 func scanRow(r *sql.Row, dest []any) (found bool, err error) {

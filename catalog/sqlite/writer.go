@@ -44,7 +44,7 @@ type writer struct {
 
 func startWriter(conn *sql.Conn) *writer {
 	w := &writer{
-		tx:      &tx{conn: conn, stmts: map[string]*sql.Stmt{}},
+		tx:      &tx{session: newSession(conn)},
 		jobs:    make(chan *job, maxBatch),
 		quit:    make(chan struct{}),
 		stopped: make(chan struct{}),

@@ -110,7 +110,7 @@ type Store interface {
 type Desk struct {
 	cfg    Config
 	outbox map[string]*outbox
-	settle chan []int64
+	settle chan []ledger.InboxRow
 	missed atomic.Bool // what a waiting row waits for may be there already
 	keys   keyCache
 }
@@ -126,7 +126,7 @@ func New(cfg Config) *Desk {
 	if cfg.WakeWithin == nil {
 		cfg.WakeWithin = func(id int64, _ time.Duration) { cfg.Wake(id) }
 	}
-	d := &Desk{cfg: cfg, outbox: map[string]*outbox{}, settle: make(chan []int64, 1024)}
+	d := &Desk{cfg: cfg, outbox: map[string]*outbox{}, settle: make(chan []ledger.InboxRow, 1024)}
 	d.missed.Store(true) // by the last run
 	for name, c := range cfg.Links {
 		d.outbox[name] = newOutbox(d, name, c)

@@ -26,24 +26,25 @@ func (d *Desk) Receive(ctx context.Context, link string, pdus [][]byte) []error 
 		ops[i] = &ledger.Receive{Row: ledger.InboxRow{Link: link, IDScope: scope, ReceivedAt: now, PDU: pdu, State: ledger.InboxNew}}
 	}
 	errs := d.cfg.Store.Apply(ctx, ops...)
-	ids := make([]int64, 0, len(pdus))
+	rows := make([]ledger.InboxRow, 0, len(pdus))
 	for i, err := range errs {
-		if err == nil {
-			ids = append(ids, ops[i].(*ledger.Receive).ID)
+		if op := ops[i].(*ledger.Receive); err == nil {
+			op.Row.ID = op.ID
+			rows = append(rows, op.Row)
 		}
 	}
-	d.queue(ids)
+	d.queue(rows)
 	return errs
 }
 
 // queue asks for settlement. When the queue is full the rows are found by the
 // next sweep: they are stored.
-func (d *Desk) queue(ids []int64) {
-	if len(ids) == 0 {
+func (d *Desk) queue(rows []ledger.InboxRow) {
+	if len(rows) == 0 {
 		return
 	}
 	select {
-	case d.settle <- ids:
+	case d.settle <- rows:
 	default:
 		d.missed.Store(true)
 	}
@@ -138,31 +139,27 @@ func (d *Desk) settleLoop(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case ids := <-d.settle:
-			d.settleBatch(ctx, d.gather(ids))
+		case rows := <-d.settle:
+			d.settleBatch(ctx, d.gather(rows))
 		}
 	}
 }
 
 // gather adds what else is queued: the busier the inbox, the larger the batch.
-func (d *Desk) gather(ids []int64) []int64 {
-	for len(ids) < inboxChunk {
+func (d *Desk) gather(rows []ledger.InboxRow) []ledger.InboxRow {
+	for len(rows) < inboxChunk {
 		select {
 		case more := <-d.settle:
-			ids = append(ids, more...)
+			rows = append(rows, more...)
 		default:
-			return ids
+			return rows
 		}
 	}
-	return ids
+	return rows
 }
 
-func (d *Desk) settleBatch(ctx context.Context, ids []int64) {
-	rows, err := d.cfg.Store.InboxByID(ctx, ids...)
-	if err == nil {
-		err = d.settleRows(ctx, rows)
-	}
-	if err != nil {
+func (d *Desk) settleBatch(ctx context.Context, rows []ledger.InboxRow) {
+	if err := d.settleRows(ctx, rows); err != nil {
 		d.missed.Store(true)
 		d.cfg.Log.Error().Err(err).Msg("inbox rows not settled: the sweep tries again")
 	}

@@ -145,7 +145,8 @@ func (d *Desk) Results(ctx context.Context, link string, results []Result) {
 			d.cfg.Log.Error().Err(err).Int64("submission", op.SubmissionID).Msg("response not stored")
 			continue
 		}
-		d.queue(append(op.Waiting, d.spelled(ctx, conn, results[i])...))
+		d.reconsider(ctx, op.Waiting)
+		d.queue(d.spelled(ctx, conn, results[i]))
 		if op.State != ledger.Accepted && op.TargetID != 0 {
 			d.cfg.Wake(op.TargetID)
 		}
@@ -157,7 +158,7 @@ func (d *Desk) Results(ctx context.Context, link string, results []Result) {
 
 // spelled finds receipts that came before the response and wait under another
 // reading of its id: where the base of receipts is open, digits can mean two numbers.
-func (d *Desk) spelled(ctx context.Context, conn Connection, r Result) (ids []int64) {
+func (d *Desk) spelled(ctx context.Context, conn Connection, r Result) []ledger.InboxRow {
 	id := receipt.Normalize(r.MessageID, conn.ReceiptBase)
 	if r.Outcome != Accepted || conn.ReceiptBase != receipt.Auto || id == receipt.Normalize(r.MessageID, conn.ResponseBase) {
 		return nil
@@ -167,10 +168,20 @@ func (d *Desk) spelled(ctx context.Context, conn Connection, r Result) (ids []in
 		d.missed.Store(true)
 		return nil
 	}
-	for _, row := range rows {
-		ids = append(ids, row.ID)
+	return rows
+}
+
+// reconsider settles rows that waited for something that is here now.
+func (d *Desk) reconsider(ctx context.Context, ids []int64) {
+	if len(ids) == 0 {
+		return
 	}
-	return ids
+	rows, err := d.cfg.Store.InboxByID(ctx, ids...)
+	if err != nil {
+		d.missed.Store(true)
+		return
+	}
+	d.queue(rows)
 }
 
 func (d *Desk) respond(conn Connection, r Result) *ledger.Respond {
