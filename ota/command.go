@@ -1,6 +1,7 @@
 package ota
 
 import (
+	"crypto/aes"
 	"encoding/binary"
 	"fmt"
 	"slices"
@@ -26,76 +27,81 @@ type Command struct {
 
 // NewCommand fills in KIc and KID from the keyset. It keeps data without copying it.
 func NewCommand(spi SPI, tar TAR, ks Keyset, counter uint64, data []byte) Command {
-	return Command{SPI: spi, KIc: ks.KIcByte(), KID: ks.KIDByte(), TAR: tar, Counter: counter, Data: data}
+	return Command{SPI: spi, KIc: ks.KIcByte(), KID: ks.kidByte(spi.Check()), TAR: tar, Counter: counter, Data: data}
 }
 
 // Seal secures the command as its SPI says and returns the packet from CPL on, ready for sms.SplitPacket. It also
 // refuses an SPI whose answer could not be read with this keyset. The same input always gives the same octets.
 func (c Command) Seal(ks Keyset, o Options) ([]byte, error) {
-	if c.Counter > maxCounter {
-		return nil, fmt.Errorf("%w: %d is more than 40 bits", ErrCounter, c.Counter)
-	}
-	if c.SPI.PoR() != PoRNone {
-		if err := c.SPI.porSupported(); err != nil {
-			return nil, err
-		}
-	}
-	needKIc, needKID := c.SPI.needs()
-	if err := c.header().admit(ks, o, needKIc, needKID); err != nil {
-		return nil, err
-	}
-	if _, err := ks.protect(needKIc, checkIf(needKID)); err != nil {
-		return nil, err
-	}
-	p, err := ks.protect(c.SPI.Ciphered(), c.SPI.Check())
+	const most = headSize + 8 + aes.BlockSize + macSize // checksum and padding at their longest
+	return c.AppendPacket(make([]byte, 0, len(c.Data)+most), ks, o)
+}
+
+// AppendPacket is Seal that appends to dst, so that a caller who seals many packets can use one buffer. It uses spare
+// capacity of dst as scratch space, also behind the packet. dst must not overlap c.Data.
+func (c Command) AppendPacket(dst []byte, ks Keyset, o Options) ([]byte, error) {
+	p, err := c.protection(ks, o)
 	if err != nil {
 		return nil, err
 	}
-	pad := p.padding(cntrPCNTR + p.ccLen + len(c.Data))
-	size := headSize + p.ccLen + len(c.Data) + pad
+	pad := p.padding(cntrPCNTR + p.checkLen + len(c.Data))
+	size := headSize + p.checkLen + len(c.Data) + pad
 	if size-2 > 0xFFFF {
 		return nil, fmt.Errorf("%w: %d octets of data do not fit one command packet", ErrLength, len(c.Data))
 	}
-	b := make([]byte, 0, size)
+	start := len(dst)
+	b := slices.Grow(dst, size+macSize)
 	b = binary.BigEndian.AppendUint16(b, uint16(size-2))
-	b = append(b, byte(commandCHL+p.ccLen), c.SPI[0], c.SPI[1], c.KIc, c.KID)
-	b = append(b, c.TAR[:]...)
+	b = append(b, byte(commandCHL+p.checkLen), c.SPI[0], c.SPI[1], c.KIc, c.KID, c.TAR[0], c.TAR[1], c.TAR[2])
 	b = appendCounter(b, c.Counter)
 	b = append(b, byte(pad))
+	b = append(b, zeros[:p.checkLen]...)
 	b = append(b, c.Data...)
 	b = append(b, zeros[:pad]...)
-	return p.seal(b, commandClear), nil
+	p.seal(b[start:], commandClear)
+	return b, nil
 }
 
-func checkIf(cc bool) Check {
-	if cc {
-		return CC
+// protection is how the command is going to be secured, if it may go out at all.
+func (c Command) protection(ks Keyset, o Options) (protection, error) {
+	if c.Counter > maxCounter {
+		return protection{}, fmt.Errorf("%w: %d is more than 40 bits", ErrCounter, c.Counter)
 	}
-	return NoCheck
+	p, err := ks.sealing(c.SPI)
+	if err != nil {
+		return protection{}, err
+	}
+	h := c.header()
+	needKIc, needKID := c.SPI.needs()
+	if err := h.admit(ks, needKIc, needKID); err != nil {
+		return protection{}, err
+	}
+	if p.signer == nil && p.checkLen != h.CRC() {
+		return protection{}, fmt.Errorf("%w: KID %02X names a CRC of %d octets, the keyset has %d", ErrKeyset, c.KID, h.CRC(), p.checkLen)
+	}
+	return p, h.weak(ks, o)
 }
+
+// zeros is padding, and the room for a checksum until it is known.
+var zeros [aes.BlockSize]byte
 
 // OpenCommand is the card's side of Seal: it deciphers the packet and checks lengths, checksum and padding. Whether
-// the counter is fresh and the SPI strong enough for the application is the card's own affair.
+// the counter is fresh and the SPI strong enough for the application is the card's own affair. The length of a
+// redundancy check is that of the packet's KID, whatever the keyset says.
 func OpenCommand(packet []byte, ks Keyset, o Options) (Command, error) {
 	h, err := ParseHeader(packet)
 	if err != nil {
 		return Command{}, err
 	}
-	if err := h.admit(ks, o, h.SPI.Ciphered(), h.SPI.Check() == CC); err != nil {
-		return Command{}, err
-	}
-	p, err := ks.protect(h.SPI.Ciphered(), h.SPI.Check())
+	p, err := h.protection(ks, o)
 	if err != nil {
 		return Command{}, err
 	}
-	if chl := int(packet[2]); chl != commandCHL+p.ccLen {
-		return Command{}, fmt.Errorf("%w: CHL is %d, SPI %s wants %d", ErrLength, chl, h.SPI, commandCHL+p.ccLen)
+	if chl := int(packet[2]); chl != commandCHL+p.checkLen {
+		return Command{}, fmt.Errorf("%w: CHL is %d, SPI %s wants %d", ErrLength, chl, h.SPI, commandCHL+p.checkLen)
 	}
-	b, err := p.open(slices.Clone(packet), commandClear)
-	if err != nil {
-		return Command{}, err
-	}
-	data, err := unpad(b[headSize:], b[headSize-1])
+	b := append(make([]byte, 0, len(packet)+macSize), packet...)
+	data, err := p.open(b, commandClear, headSize-1)
 	if err != nil {
 		return Command{}, err
 	}
@@ -123,30 +129,67 @@ func ParseHeader(packet []byte) (Header, error) {
 	return Header{SPI: SPI(packet[3:5]), KIc: packet[5], KID: packet[6], TAR: TAR(packet[7:10])}, nil
 }
 
+// protection is how the command is secured, if it may come in.
+func (h Header) protection(ks Keyset, o Options) (protection, error) {
+	if err := h.SPI.supported(); err != nil {
+		return protection{}, err
+	}
+	if err := h.admit(ks, h.SPI.Ciphered(), h.SPI.Check() == CC); err != nil {
+		return protection{}, err
+	}
+	ks.CRC = h.CRC()
+	p, err := ks.protect(h.SPI.Ciphered(), h.SPI.Check())
+	if err != nil {
+		return protection{}, err
+	}
+	return p, h.weak(ks, o)
+}
+
+// CRC is the length in octets of the redundancy check that KID names, 2 or 4. It is 0 if the command has none, or none
+// that is known. A card that is to answer with RC takes it into its keyset.
+func (h Header) CRC() int {
+	if h.SPI.Check() != RC {
+		return 0
+	}
+	return crcLength(h.KID)
+}
+
 func (c Command) header() Header { return Header{SPI: c.SPI, KIc: c.KIc, KID: c.KID, TAR: c.TAR} }
 
-// admit refuses what is unsupported, what names another keyset and what is weak.
-func (h Header) admit(ks Keyset, o Options, needKIc, needKID bool) error {
-	if err := h.SPI.supported(); err != nil {
-		return err
-	}
+// admit refuses octets that name unsupported algorithms or another keyset.
+func (h Header) admit(ks Keyset, needKIc, needKID bool) error {
 	if needKIc {
 		if err := admitOctet("KIc", h.KIc, ks.Version, ks.KIc); err != nil {
 			return err
 		}
 	}
-	if needKID {
-		if err := admitOctet("KID", h.KID, ks.Version, ks.KID); err != nil {
-			return err
-		}
-	}
-	if o.AllowWeak {
+	return h.admitKID(ks, needKID)
+}
+
+// weak names the first reason why a command is unsafe, unless that is allowed.
+func (h Header) weak(ks Keyset, o Options) error {
+	switch {
+	case o.AllowWeak:
 		return nil
-	}
-	if h.KIc>>4 != h.KID>>4 {
+	case h.KIc>>4 != h.KID>>4:
 		return fmt.Errorf("%w: KIc %02X and KID %02X name different key sets", ErrWeak, h.KIc, h.KID)
 	}
 	return ks.weak(h.SPI)
+}
+
+// admitKID checks the octet as the command's own check reads it: with RC it names a CRC, even if the answer is signed.
+func (h Header) admitKID(ks Keyset, needKID bool) error {
+	switch {
+	case h.SPI.Check() == RC && h.CRC() == 0:
+		return fmt.Errorf("%w: KID %02X names no redundancy check; use CRC-16 (1) or CRC-32 (5)", ErrUnsupported, h.KID)
+	case h.SPI.Check() == RC && needKID && h.KID>>4 != ks.Version:
+		return fmt.Errorf("%w: KID is %02X, the keyset has version %d", ErrKeyset, h.KID, ks.Version)
+	case h.SPI.Check() == RC || !needKID:
+		return nil
+	case h.KID&0x0F == DESECB.Nibble():
+		return fmt.Errorf("%w: KID %02X names a reserved algorithm; use 3DES (5, 9) or AES (2)", ErrUnsupported, h.KID)
+	}
+	return admitOctet("KID", h.KID, ks.Version, ks.KID)
 }
 
 // admitOctet checks that a KIc or KID octet names the key that is going to be used.
@@ -172,8 +215,8 @@ const (
 // MaxData is how many octets of data a command can carry in so many SMS (1..255). It is 0 if none fit, or if the
 // SPI cannot be sealed with this keyset.
 func MaxData(spi SPI, ks Keyset, parts int) int {
-	p, err := ks.protect(spi.Ciphered(), spi.Check())
-	if err != nil || spi.supported() != nil || parts < 1 || parts > maxParts {
+	p, err := ks.sealing(spi)
+	if err != nil || parts < 1 || parts > maxParts {
 		return 0
 	}
 	room := roomAlone
@@ -184,5 +227,5 @@ func MaxData(spi SPI, ks Keyset, parts int) int {
 	if p.cipher != nil {
 		room -= room % p.cipher.alg.BlockSize()
 	}
-	return max(0, room-cntrPCNTR-p.ccLen)
+	return max(0, room-cntrPCNTR-p.checkLen)
 }

@@ -23,9 +23,18 @@ func seal(t testing.TB, c Command, ks Keyset) []byte {
 	return b
 }
 
+func sealWeak(t testing.TB, c Command, ks Keyset) []byte {
+	t.Helper()
+	b, err := c.Seal(ks, Options{AllowWeak: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
 func TestSealRefuses(t *testing.T) {
 	t.Parallel()
-	aes, des3 := testKeyset(t, AES128), testKeyset(t, TripleDES2)
+	aes, des3, des, ecb := testKeyset(t, AES128), testKeyset(t, TripleDES2), testKeyset(t, DES), testKeyset(t, DESECB)
 	k1k1 := mustKey(t, TripleDES2, append([]byte("\x00abcdefg"), "\x01abcdefg"...)) // parity apart
 	k1k2k2 := mustKey(t, TripleDES3, []byte("abcdefghijklmnopijklmnop"))
 	tests := []struct {
@@ -36,14 +45,20 @@ func TestSealRefuses(t *testing.T) {
 		reason string
 	}{
 		{"counter of 41 bits", func(c *Command, _ *Keyset) { c.Counter = 1 << 40 }, aes, ErrCounter, "40 bits"},
-		{"RC", func(c *Command, _ *Keyset) { c.SPI[0] = 0x15 }, aes, ErrUnsupported, "SPI 1539"},
+		{"RC with a KID that names none", func(c *Command, _ *Keyset) { c.SPI[0] = 0x15 }, aes, ErrUnsupported, "KID 12"},
+		{"CRC-16 with a keyset of CRC-32", func(c *Command, _ *Keyset) { c.SPI, c.KID = SPI{0x15, 0}, 0x11 }, aes, ErrKeyset, "KID 11"},
+		{"RC of another version, signed answer", func(c *Command, _ *Keyset) { c.SPI[0], c.KID = 0x15, 0x25 }, aes, ErrKeyset, "KID is 25"},
+		{"CRC of 3", func(c *Command, ks *Keyset) { c.SPI, c.KID, ks.CRC = SPI{0x11, 0}, 0x15, 3 }, aes, ErrKeyset, "3 octets"},
 		{"DS", func(c *Command, _ *Keyset) { c.SPI[0] = 0x17 }, aes, ErrUnsupported, "SPI 1739"},
-		{"RC in the answer", func(c *Command, _ *Keyset) { c.SPI[1] = 0x35 }, aes, ErrUnsupported, "SPI 1635"},
+		{"DS in the answer", func(c *Command, _ *Keyset) { c.SPI[1] = 0x3D }, aes, ErrUnsupported, "SPI 163D"},
 		{"reserved SPI1 bit", func(c *Command, _ *Keyset) { c.SPI[0] |= 0x20 }, aes, ErrUnsupported, "SPI 3639"},
 		{"reserved SPI2 bit", func(c *Command, _ *Keyset) { c.SPI[1] |= 0x40 }, aes, ErrUnsupported, "SPI 1679"},
 		{"reserved PoR mode", func(c *Command, _ *Keyset) { c.SPI[1] |= 0x03 }, aes, ErrUnsupported, "SPI 163B"},
-		{"single DES", func(c *Command, _ *Keyset) { c.KIc = 0x11 }, des3, ErrUnsupported, "KIc 11"},
-		{"ECB", func(c *Command, _ *Keyset) { c.KIc = 0x1D }, des3, ErrUnsupported, "KIc 1D"},
+		{"DES octet for a 3DES key", func(c *Command, _ *Keyset) { c.KIc = 0x11 }, des3, ErrKeyset, "KIc is 11"},
+		{"ECB octet for a DES key", func(c *Command, _ *Keyset) { c.KIc = 0x1D }, des, ErrKeyset, "KIc is 1D"},
+		{"KID of ECB", func(c *Command, _ *Keyset) { c.KID = 0x1D }, des, ErrUnsupported, "KID 1D"},
+		{"ECB signs the answer", func(c *Command, ks *Keyset) { c.SPI, c.KID, ks.KID = SPI{0x15, 0x39}, 0x15, ecb.KIc }, des, ErrKeyset, "des-ecb"},
+		{"proprietary algorithm", func(c *Command, _ *Keyset) { c.KIc = 0x13 }, des3, ErrUnsupported, "KIc 13"},
 		{"implicit CC algorithm", func(c *Command, _ *Keyset) { c.KID = 0x10 }, des3, ErrUnsupported, "KID 10"},
 		{"KIc of another algorithm", func(c *Command, _ *Keyset) { c.KIc = 0x15 }, aes, ErrKeyset, "KIc is 15"},
 		{"KID of another version", func(c *Command, _ *Keyset) { c.KID = 0x22 }, aes, ErrKeyset, "KID is 22"},
@@ -57,6 +72,12 @@ func TestSealRefuses(t *testing.T) {
 		{"AES with counter mode 00", func(c *Command, _ *Keyset) { c.SPI[0] = 0x06 }, aes, ErrWeak, "AES"},
 		{"AES with counter mode 01", func(c *Command, _ *Keyset) { c.SPI[0] = 0x0E }, aes, ErrWeak, "AES"},
 		{"3DES with counter mode 01", func(c *Command, _ *Keyset) { c.SPI[0] = 0x0E }, des3, ErrWeak, "replay"},
+		{"no check", func(c *Command, _ *Keyset) { c.SPI[0] = 0x14 }, des3, ErrWeak, "no integrity check"},
+		{"only RC", func(c *Command, _ *Keyset) { c.SPI, c.KID = SPI{0x15, 0}, 0x15 }, des3, ErrWeak, "redundancy check"},
+		{"single DES", func(*Command, *Keyset) {}, des, ErrWeak, "KIc key of version 1 is single DES"},
+		{"ECB", func(*Command, *Keyset) {}, ecb, ErrWeak, "KIc key of version 1 is single DES"},
+		{"single DES signs", func(c *Command, _ *Keyset) { c.SPI = SPI{0x12, 0x09} }, des, ErrWeak, "KID key of version 1 is single DES"},
+		{"single DES for the answer", func(c *Command, ks *Keyset) { c.SPI[0], ks.KID, c.KID = 0x12, des3.KID, 0x15 }, des, ErrWeak, "KIc key"},
 		{"two key sets", func(c *Command, _ *Keyset) { c.SPI, c.KIc = SPI{0x12, 0x09}, 0x22 }, aes, ErrWeak, "different key sets"},
 		{"K1 = K2 ciphers", func(_ *Command, ks *Keyset) { ks.KIc = k1k1 }, des3, ErrWeak, "KIc"},
 		{"K1 = K2 signs", func(_ *Command, ks *Keyset) { ks.KID = k1k1 }, des3, ErrWeak, "KID"},
@@ -83,10 +104,62 @@ func TestSealNeedsNoKeysForNoSecurity(t *testing.T) {
 	t.Parallel()
 	c := Command{SPI: SPI{0x10, 0x00}, TAR: usim, Counter: maxCounter, Data: []byte{0x92}}
 	want := "000f0d10000000b00011ffffffffff0092"
-	if got := seal(t, c, Keyset{}); !bytes.Equal(got, unhex(t, want)) {
-		t.Errorf("%x, want %s", got, want)
+	if got, err := c.Seal(Keyset{}, Options{AllowWeak: true}); err != nil || !bytes.Equal(got, unhex(t, want)) {
+		t.Errorf("%x, %v; want %s", got, err, want)
 	}
 }
+
+func TestAppendPacketKeepsWhatIsThere(t *testing.T) {
+	t.Parallel()
+	for alg := DES; alg <= AES256; alg++ {
+		ks := testKeyset(t, alg)
+		c := NewCommand(SPI{0x16, 0x39}, usim, ks, 1, []byte("data"))
+		want := append([]byte("before"), sealWeak(t, c, ks)...)
+		for _, room := range []int{0, 10, 200} {
+			dst := append(make([]byte, 0, 6+room), "before"...)
+			got, err := c.AppendPacket(dst, ks, Options{AllowWeak: true})
+			if err != nil || !bytes.Equal(got, want) {
+				t.Errorf("%s, room for %d: %x, %v; want %x", alg, room, got, err, want)
+			}
+			if spare := got[len(got):cap(got)]; bytes.ContainsFunc(spare, func(r rune) bool { return r != 0 }) {
+				t.Errorf("%s: the checksum is left behind the packet: %x", alg, spare)
+			}
+		}
+	}
+}
+
+// TestAllocations holds the budget of the hot path: the packet and nothing else.
+func TestAllocations(t *testing.T) {
+	for alg := DES; alg <= AES256; alg++ {
+		ks, buf := testKeyset(t, alg), make([]byte, 0, 256)
+		c := NewCommand(SPI{0x16, 0x39}, usim, ks, 1, make([]byte, 100))
+		packet := sealWeak(t, c, ks)
+		por, err := Response{TAR: usim, Data: make([]byte, 100)}.Seal(c.SPI, ks)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, run := range map[string]struct {
+			most float64
+			do   func() error
+		}{
+			"AppendPacket": {0, func() error { return second(c.AppendPacket(buf, ks, Options{AllowWeak: true})) }},
+			"Seal":         {1, func() error { return second(c.Seal(ks, Options{AllowWeak: true})) }},
+			"OpenCommand":  {1, func() error { return second(OpenCommand(packet, ks, Options{AllowWeak: true})) }},
+			"OpenResponse": {1, func() error { return second(OpenResponse(por, c.SPI, ks, Options{AllowWeak: true})) }},
+		} {
+			got := testing.AllocsPerRun(20, func() {
+				if err := run.do(); err != nil {
+					t.Error(err)
+				}
+			})
+			if got > run.most {
+				t.Errorf("%s, %s: %.0f allocations, at most %.0f", alg, name, got, run.most)
+			}
+		}
+	}
+}
+
+func second[A any](_ A, err error) error { return err }
 
 func TestCommandLongestPacketRoundTrips(t *testing.T) {
 	t.Parallel()
@@ -106,7 +179,8 @@ func TestOpenCommandRefuses(t *testing.T) {
 	ks := testKeyset(t, AES128)
 	ciphered := seal(t, NewCommand(SPI{0x16, 0x39}, usim, ks, 1, []byte("data")), ks)
 	signed := seal(t, NewCommand(SPI{0x12, 0x09}, usim, ks, 1, []byte("data")), ks)
-	plain := seal(t, NewCommand(SPI{0x10, 0x01}, usim, ks, 1, []byte("data")), ks)
+	plain := sealWeak(t, NewCommand(SPI{0x10, 0x01}, usim, ks, 1, []byte("data")), ks)
+	crc := sealWeak(t, NewCommand(SPI{0x11, 0x01}, usim, ks, 1, []byte("data")), ks)
 	edit := func(packet []byte, at int, v byte) []byte {
 		b := slices.Clone(packet)
 		b[at] = v
@@ -136,13 +210,17 @@ func TestOpenCommandRefuses(t *testing.T) {
 		{"changed data", edit(signed, len(signed)-1, 0), ErrCheckFailed},
 		{"changed cipher text", edit(ciphered, 12, ciphered[12]^1), ErrCheckFailed},
 		{"padding beyond the data", edit(plain, 15, 5), ErrPadding},
+		{"RC changed data", edit(crc, len(crc)-1, 0), ErrCheckFailed},
+		{"RC of the other length", edit(crc, 6, 0x11), ErrLength},
+		{"RC of no known CRC", edit(crc, 6, 0x12), ErrUnsupported},
+		{"DS", edit(signed, 3, 0x13), ErrUnsupported},
 		{"reserved SPI bits", edit(signed, 3, 0x92), ErrUnsupported},
 		{"another key version", edit(signed, 6, 0x22), ErrKeyset},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			before := slices.Clone(tt.packet)
-			c, err := OpenCommand(tt.packet, ks, Options{})
+			c, err := OpenCommand(tt.packet, ks, Options{AllowWeak: true})
 			if !errors.Is(err, tt.want) {
 				t.Errorf("error %v, want %v", err, tt.want)
 			}
@@ -165,11 +243,11 @@ func TestParseHeaderNeedsNoKey(t *testing.T) {
 	}
 }
 
-func TestMaxDataIsTheEdge(t *testing.T) {
+func TestMaxDataOfUsualPackets(t *testing.T) {
 	t.Parallel()
 	des3, aes := testKeyset(t, TripleDES2), testKeyset(t, AES256)
-	short := aes
-	short.CCLength = 4
+	short, crc16 := aes, des3
+	short.CCLength, crc16.CRC = 4, 2
 	tests := []struct {
 		name string
 		spi  SPI
@@ -181,34 +259,106 @@ func TestMaxDataIsTheEdge(t *testing.T) {
 		{"CC of 4", SPI{0x12, 0x09}, short, map[int]int{1: 117}},
 		{"CC and 3DES", SPI{0x16, 0x39}, des3, map[int]int{1: 106, 2: 242, 3: 370, 4: 506, 5: 642}},
 		{"CC and AES", SPI{0x16, 0x39}, aes, map[int]int{1: 98, 2: 242, 3: 370, 4: 498, 5: 642, 0: 0, -1: 0, 256: 0}},
-		{"RC", SPI{0x11, 0}, des3, map[int]int{1: 0}},
+		{"CRC-32", SPI{0x11, 0}, des3, map[int]int{1: 117}},
+		{"CRC-16", SPI{0x11, 0}, crc16, map[int]int{1: 119}},
+		{"CRC-16 and 3DES", SPI{0x15, 0}, crc16, map[int]int{1: 112}},
+		{"DS", SPI{0x13, 0}, des3, map[int]int{1: 0}},
+		{"DS in the answer", SPI{0x12, 0x0D}, des3, map[int]int{1: 0}},
 		{"no keys", SPI{0x16, 0}, Keyset{}, map[int]int{1: 0}},
+		{"no keys for the answer", SPI{0x10, 0x39}, Keyset{Version: 1}, map[int]int{1: 0}},
 	}
 	for _, tt := range tests {
 		for parts, want := range tt.want {
-			got := MaxData(tt.spi, tt.ks, parts)
-			if got != want {
+			if got := MaxData(tt.spi, tt.ks, parts); got != want {
 				t.Errorf("%s, %d parts: %d octets, want %d", tt.name, parts, got, want)
 			}
-			if got == 0 {
-				continue
+		}
+	}
+}
+
+// everySPI is all that is supported: 3 checks, ciphered or not, 4 counter modes, and as much for the answer.
+func everySPI() (all []SPI) {
+	for i := range 1 << 11 {
+		spi := SPI{byte(i & 0x1F), byte(i >> 5)}
+		if spi.Check() != DS && spi.PoRCheck() != DS && spi.PoR() <= PoROnError {
+			all = append(all, spi)
+		}
+	}
+	return all
+}
+
+// everyKeyset has each algorithm, each length of CC and CRC.
+func everyKeyset(t testing.TB) (all []Keyset) {
+	for alg := DES; alg <= AES256; alg++ {
+		ks := testKeyset(t, alg)
+		all = append(all, ks)
+		ks.CRC = 2
+		if alg.isAES() {
+			ks.CCLength = 4
+		}
+		all = append(all, ks)
+	}
+	return all
+}
+
+func TestEveryCombinationOpensAgain(t *testing.T) {
+	t.Parallel()
+	spis := everySPI()
+	if len(spis) != 864 {
+		t.Fatalf("%d SPIs, want 864", len(spis))
+	}
+	allow := Options{AllowWeak: true}
+	for i, ks := range everyKeyset(t) {
+		for _, spi := range spis {
+			c := NewCommand(spi, usim, ks, 1<<39+7, []byte("some secured data")[:i])
+			packet := sealWeak(t, c, ks)
+			got, err := OpenCommand(packet, ks, allow)
+			if diff := cmp.Diff(c, got); err != nil || diff != "" {
+				t.Fatalf("SPI %s, %s, command: %v\n%s", spi, ks.KIc.Algorithm(), err, diff)
 			}
-			room := 137
-			if parts > 1 {
-				room = 132 + 134*(parts-1)
+			_, err = c.Seal(ks, Options{})
+			if weak := spi.Check() != CC || !spi.ReplayDetected() || usesDES(spi, ks); errors.Is(err, ErrWeak) != weak {
+				t.Fatalf("SPI %s, %s: %v, weak %v", spi, ks.KIc.Algorithm(), err, weak)
 			}
-			fits := seal(t, NewCommand(tt.spi, usim, tt.ks, 1, make([]byte, got)), tt.ks)
-			over := seal(t, NewCommand(tt.spi, usim, tt.ks, 1, make([]byte, got+1)), tt.ks)
-			if len(fits) > room || len(over) <= room {
-				t.Errorf("%s, %d parts: %d octets of data make %d, one more makes %d; room is %d", tt.name, parts, got, len(fits), len(over), room)
+			r := Response{TAR: usim, Counter: c.Counter, Status: StatusMoreTime, Data: c.Data, Authenticated: spi.PoRCheck() == CC}
+			if packet, err = r.Seal(spi, ks); err != nil {
+				t.Fatal(err)
+			}
+			answer, err := OpenResponse(packet, spi, ks, allow)
+			if diff := cmp.Diff(r, answer); err != nil || diff != "" {
+				t.Fatalf("SPI %s, %s, response: %v\n%s", spi, ks.KIc.Algorithm(), err, diff)
+			}
+		}
+	}
+}
+
+func usesDES(spi SPI, ks Keyset) bool {
+	asked := spi.PoR() != PoRNone
+	return ks.KIc.Algorithm() <= DESECB && (spi.Ciphered() || spi.Check() == CC || asked && (spi.PoRCiphered() || spi.PoRCheck() == CC))
+}
+
+func TestMaxDataIsTheEdgeForEveryCombination(t *testing.T) {
+	t.Parallel()
+	for _, ks := range everyKeyset(t) {
+		for _, spi := range everySPI() {
+			if spi.CounterMode() != CounterHigher || spi.PoR() != PoRNone || spi[1] != 0 {
+				continue // they change no length
+			}
+			for parts, room := range map[int]int{1: 137, 2: 266, 3: 400, 4: 534} {
+				n := MaxData(spi, ks, parts)
+				fits := sealWeak(t, NewCommand(spi, usim, ks, 1, make([]byte, n)), ks)
+				over := sealWeak(t, NewCommand(spi, usim, ks, 1, make([]byte, n+1)), ks)
+				if len(fits) > room || len(over) <= room {
+					t.Errorf("SPI %s, %s, %d parts: %d octets of data make %d, one more makes %d; room is %d", spi, ks.KIc.Algorithm(), parts, n, len(fits), len(over), room)
+				}
 			}
 		}
 	}
 }
 
 func drawKeyset(t *rapid.T) Keyset {
-	draw := func(label string) Key {
-		alg := Algorithm(rapid.IntRange(int(TripleDES2), int(AES256)).Draw(t, label))
+	draw := func(label string, algorithms ...Algorithm) Key {
+		alg := rapid.SampledFrom(algorithms).Draw(t, label)
 		raw := rapid.SliceOfN(rapid.Byte(), alg.KeyLength(), alg.KeyLength()).Draw(t, label+" key")
 		k, err := NewKey(alg, raw)
 		if err != nil {
@@ -216,7 +366,12 @@ func drawKeyset(t *rapid.T) Keyset {
 		}
 		return k
 	}
-	ks := Keyset{Version: rapid.ByteRange(1, 15).Draw(t, "version"), KIc: draw("KIc"), KID: draw("KID")}
+	ks := Keyset{
+		Version: rapid.ByteRange(1, 15).Draw(t, "version"),
+		KIc:     draw("KIc", DES, DESECB, TripleDES2, TripleDES3, AES128, AES192, AES256),
+		KID:     draw("KID", DES, TripleDES2, TripleDES3, AES128, AES192, AES256),
+		CRC:     rapid.SampledFrom([]int{0, 2, 4}).Draw(t, "CRC"),
+	}
 	if ks.KID.Algorithm() >= AES128 && rapid.Bool().Draw(t, "short CC") {
 		ks.CCLength = 4
 	}
@@ -224,7 +379,7 @@ func drawKeyset(t *rapid.T) Keyset {
 }
 
 func drawSPI(t *rapid.T) SPI {
-	check := func(label string) byte { return byte(rapid.SampledFrom([]Check{NoCheck, CC}).Draw(t, label)) }
+	check := func(label string) byte { return byte(rapid.SampledFrom([]Check{NoCheck, RC, CC}).Draw(t, label)) }
 	bits := rapid.Byte().Draw(t, "SPI")
 	return SPI{bits&0x1C | check("check"), bits>>2&0x30 | check("PoR check")<<2 | byte(rapid.IntRange(0, 2).Draw(t, "PoR"))}
 }

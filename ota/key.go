@@ -12,9 +12,11 @@ import (
 // Algorithm is what a key is for. The zero value is none.
 type Algorithm byte
 
-// Algorithms. Ciphering is CBC with a zero IV; the checksum is a full CBC-MAC (3DES) or CMAC (AES).
+// Algorithms. Ciphering is CBC with a zero IV, except DESECB; the checksum is a full CBC-MAC (DES, 3DES) or CMAC (AES).
 const (
-	TripleDES2 Algorithm = iota + 1 // two keys, K1 K2
+	DES        Algorithm = iota + 1 // single DES, weak: ErrWeak
+	DESECB                          // single DES without chaining, weak; it ciphers (KIc) and does not sign
+	TripleDES2                      // two keys, K1 K2
 	TripleDES3                      // three keys
 	AES128
 	AES192
@@ -27,6 +29,8 @@ var algorithms = [...]struct {
 	blockSize, keyBytes int
 }{
 	{name: "none"},
+	DES:        {"des", 0x1, des.BlockSize, 8},
+	DESECB:     {"des-ecb", 0xD, des.BlockSize, 8},
 	TripleDES2: {"3des-2", 0x5, des.BlockSize, 16},
 	TripleDES3: {"3des-3", 0x9, des.BlockSize, 24},
 	AES128:     {"aes-128", 0x2, aes.BlockSize, 16},
@@ -34,7 +38,8 @@ var algorithms = [...]struct {
 	AES256:     {"aes-256", 0x2, aes.BlockSize, 32},
 }
 
-// ParseAlgorithm reads "3des-2", "3des-3", "aes-128", "aes-192" or "aes-256", in either case.
+// ParseAlgorithm reads "3des-2", "3des-3", "aes-128", "aes-192" or "aes-256", in either case. Single DES has no name
+// here, so that no configuration asks for it: who really wants it has its KIc or KID octet, and AlgorithmOf.
 func ParseAlgorithm(s string) (Algorithm, error) {
 	for a := TripleDES2; a <= AES256; a++ {
 		if strings.EqualFold(s, a.String()) {
@@ -50,7 +55,7 @@ func AlgorithmOf(octet byte, keyLength int) (Algorithm, error) {
 	if err := supportedNibble("KIc or KID", octet); err != nil {
 		return 0, err
 	}
-	for a := TripleDES2; a <= AES256; a++ {
+	for a := DES; a <= AES256; a++ {
 		if a.Nibble() == octet&0x0F && a.KeyLength() == keyLength {
 			return a, nil
 		}
@@ -58,7 +63,7 @@ func AlgorithmOf(octet byte, keyLength int) (Algorithm, error) {
 	return 0, fmt.Errorf("%w: KIc or KID %02X with a key of %d octets", ErrKeyset, octet, keyLength)
 }
 
-// String returns the form that ParseAlgorithm reads, "none" for the zero value.
+// String returns the form that ParseAlgorithm reads, also "des", "des-ecb", and "none" for the zero value.
 func (a Algorithm) String() string { return algorithms[a.index()].name }
 
 // BlockSize is the cipher block in octets: 8 or 16, 0 for none.
@@ -67,7 +72,7 @@ func (a Algorithm) BlockSize() int { return algorithms[a.index()].blockSize }
 // KeyLength is the length of a key in octets, 0 for none.
 func (a Algorithm) KeyLength() int { return algorithms[a.index()].keyBytes }
 
-// Nibble is the low half of the KIc and KID octets: 5, 9 or 2; 0 for none.
+// Nibble is the low half of the KIc and KID octets: 1, D, 5, 9 or 2; 0 for none.
 func (a Algorithm) Nibble() byte { return algorithms[a.index()].nibble }
 
 func (a Algorithm) index() Algorithm {
@@ -77,18 +82,16 @@ func (a Algorithm) index() Algorithm {
 	return a
 }
 
-// supportedNibble names what a KIc or KID octet asks for when it is not 3DES or AES.
+func (a Algorithm) isAES() bool { return a >= AES128 }
+
+// supportedNibble names what a KIc or KID octet asks for when it is not DES, 3DES or AES.
 func supportedNibble(field string, octet byte) error {
 	var what string
 	switch octet & 0x0F {
-	case 0x2, 0x5, 0x9:
+	case 0x1, 0x2, 0x5, 0x9, 0xD:
 		return nil
 	case 0x0:
 		what = "an implicit algorithm"
-	case 0x1:
-		what = "single DES"
-	case 0xD:
-		what = "DES in ECB mode"
 	case 0x3:
 		what = "a proprietary algorithm"
 	default:
@@ -107,7 +110,7 @@ type secret struct {
 	block      cipher.Block
 	sub1, sub2 [aes.BlockSize]byte // CMAC subkeys, AES only
 	kcv        string
-	single     bool // 3DES with equal neighbours: single DES in fact
+	weak       string // why the key is, if it is
 }
 
 const redacted = "[redacted]"
@@ -123,10 +126,15 @@ func NewKey(alg Algorithm, raw []byte) (Key, error) {
 	s := &secret{alg: alg}
 	var err error
 	switch {
-	case alg >= AES128:
+	case alg.isAES():
 		s.block, err = aes.NewCipher(raw)
+	case alg <= DESECB:
+		s.weak = "is single DES"
+		s.block, err = des.NewCipher(raw)
 	default:
-		s.single = sameDES(raw[:8], raw[8:16]) || alg == TripleDES3 && sameDES(raw[8:16], raw[16:])
+		if sameDES(raw[:8], raw[8:16]) || alg == TripleDES3 && sameDES(raw[8:16], raw[16:]) {
+			s.weak = "is single DES in fact, its parts are equal"
+		}
 		full := make([]byte, 24) // K1 K2 K1 or K1 K2 K3
 		copy(full[copy(full, raw):], raw)
 		s.block, err = des.NewTripleDESCipher(full)
@@ -135,7 +143,7 @@ func NewKey(alg Algorithm, raw []byte) (Key, error) {
 	if err != nil {
 		return Key{}, fmt.Errorf("%w: %s is not available in this build or FIPS mode", ErrUnsupported, alg)
 	}
-	if alg >= AES128 {
+	if alg.isAES() {
 		s.sub1, s.sub2 = subkeys(s.block)
 	}
 	s.kcv = checkValue(alg, s.block)
@@ -154,7 +162,7 @@ func sameDES(a, b []byte) bool {
 
 func checkValue(alg Algorithm, block cipher.Block) string {
 	b := make([]byte, alg.BlockSize())
-	if alg >= AES128 {
+	if alg.isAES() {
 		for i := range b {
 			b[i] = 0x01
 		}
@@ -172,7 +180,7 @@ func (k Key) Algorithm() Algorithm {
 }
 
 // CheckValue is the key check value: three octets in upper-case hexadecimal of a block ciphered in ECB mode, of 00s
-// for 3DES and of 01s for AES. It tells keys apart without showing them; empty for no key.
+// for DES and 3DES and of 01s for AES. It tells keys apart without showing them; empty for no key.
 func (k Key) CheckValue() string {
 	if k.s == nil {
 		return ""
@@ -202,20 +210,3 @@ func (Key) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
 // MarshalJSON returns "[redacted]" as a string.
 func (Key) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
-
-// Keyset is one key set of a security domain: what the high halves of KIc and KID name.
-type Keyset struct {
-	// Version is the key version number, 1..15. It may be 0 only if no key is used.
-	Version byte
-	// KIc ciphers, KID signs. Either may be the zero Key if the SPI does not need it.
-	KIc, KID Key
-	// CCLength is the length of the checksum in octets: 8, or 4 if an AES card is set up so; nothing in a packet
-	// tells it. 0 means 8.
-	CCLength int
-}
-
-// KIcByte is the KIc octet: version and algorithm of the ciphering key (ETSI TS 102 225, 5.1.2).
-func (k Keyset) KIcByte() byte { return k.Version<<4 | k.KIc.Algorithm().Nibble() }
-
-// KIDByte is the KID octet: version and algorithm of the checksum key (ETSI TS 102 225, 5.1.3).
-func (k Keyset) KIDByte() byte { return k.Version<<4 | k.KID.Algorithm().Nibble() }

@@ -2,6 +2,7 @@ package ota
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"encoding/xml"
 	"errors"
@@ -37,9 +38,15 @@ func TestAlgorithmNamesAndSizes(t *testing.T) {
 			t.Errorf("AlgorithmOf(F%X, %d) = %v, %v", tt.nibble, tt.length, of, err)
 		}
 	}
-	for _, name := range []string{"", "none", "des", "3des", "aes"} {
+	for _, name := range []string{"", "none", "des", "des-ecb", "3des", "aes"} {
 		if _, err := ParseAlgorithm(name); !errors.Is(err, ErrUnsupported) {
 			t.Errorf("ParseAlgorithm(%q): %v, want ErrUnsupported", name, err)
+		}
+	}
+	for nibble, want := range map[byte]Algorithm{0x1: DES, 0xD: DESECB} {
+		a, err := AlgorithmOf(0xF0|nibble, 8)
+		if err != nil || a != want || a.Nibble() != nibble || a.BlockSize() != 8 || a.KeyLength() != 8 {
+			t.Errorf("F%X and 8 octets: %v, %v", nibble, a, err)
 		}
 	}
 	if a := Algorithm(200); a.String() != "none" || a.KeyLength() != 0 {
@@ -50,22 +57,24 @@ func TestAlgorithmNamesAndSizes(t *testing.T) {
 func TestAlgorithmOfRefusesWhatIsNotBuilt(t *testing.T) {
 	t.Parallel()
 	for octet, word := range map[byte]string{
-		0x10: "implicit", 0x11: "single DES", 0x1D: "ECB", 0x13: "proprietary", 0x1F: "reserved",
+		0x10: "implicit", 0x13: "proprietary", 0x1F: "reserved",
 	} {
 		_, err := AlgorithmOf(octet, 16)
 		if !errors.Is(err, ErrUnsupported) || !strings.Contains(fmt.Sprint(err), word) {
 			t.Errorf("%02X: %v, want ErrUnsupported naming %q", octet, err, word)
 		}
 	}
-	if _, err := AlgorithmOf(0x15, 24); !errors.Is(err, ErrKeyset) {
-		t.Errorf("3DES with two keys and 24 octets: %v, want ErrKeyset", err)
+	for octet, length := range map[byte]int{0x15: 24, 0x11: 16, 0x1D: 16, 0x12: 8} {
+		if _, err := AlgorithmOf(octet, length); !errors.Is(err, ErrKeyset) {
+			t.Errorf("%02X and %d octets: %v, want ErrKeyset", octet, length, err)
+		}
 	}
 }
 
 func TestNewKeyWantsExactLength(t *testing.T) {
 	t.Parallel()
-	for a := TripleDES2; a <= AES256; a++ {
-		for _, n := range []int{0, 8, a.KeyLength() - 1, a.KeyLength() + 1} {
+	for a := DES; a <= AES256; a++ {
+		for _, n := range []int{0, 5, a.KeyLength() - 1, a.KeyLength() + 1} {
 			if _, err := NewKey(a, make([]byte, n)); !errors.Is(err, ErrKeyset) {
 				t.Errorf("%s with %d octets: %v, want ErrKeyset", a, n, err)
 			}
@@ -83,6 +92,8 @@ func TestCheckValueIsThatOfKnownKeys(t *testing.T) {
 		key, want string
 	}{
 		// Keys of zeros: 3DES is single DES then, whose first block is 8CA64DE9C1B123A7.
+		{DES, strings.Repeat("00", 8), "8CA64D"},
+		{DESECB, strings.Repeat("00", 8), "8CA64D"},
 		{TripleDES2, strings.Repeat("00", 16), "8CA64D"},
 		{TripleDES3, strings.Repeat("00", 24), "8CA64D"},
 		// GlobalPlatform's well-known test key.
@@ -103,9 +114,9 @@ func TestKeyKeepsNoReferenceToItsInput(t *testing.T) {
 	t.Parallel()
 	raw := unhex(t, "aa858a05b67bcc15d06c972c7c1bf663")
 	key := mustKey(t, AES128, raw)
-	before := key.s.mac([]byte("x"))
+	before := mac(key, nil, []byte("x"))
 	clear(raw)
-	if after := key.s.mac([]byte("x")); after != before {
+	if after := mac(key, nil, []byte("x")); !bytes.Equal(after, before) {
 		t.Error("clearing the input changes the key")
 	}
 }
@@ -173,14 +184,27 @@ func TestKeysetOctets(t *testing.T) {
 	if ks.KIcByte() != 0xE9 || ks.KIDByte() != 0xE0 {
 		t.Errorf("KIc %02X, KID %02X, want E9, E0", ks.KIcByte(), ks.KIDByte())
 	}
+	for crc, want := range map[int]byte{0: 0xE5, 2: 0xE1, 4: 0xE5} {
+		ks.CRC = crc
+		if c := NewCommand(SPI{0x15, 0}, usim, ks, 1, nil); c.KIc != 0xE9 || c.KID != want || c.header().CRC() != cmp.Or(crc, 4) {
+			t.Errorf("CRC of %d: KIc %02X, KID %02X, want E9, %02X", crc, c.KIc, c.KID, want)
+		}
+		if c := NewCommand(SPI{0x16, 0}, usim, ks, 1, nil); c.KID != 0xE0 || c.header().CRC() != 0 {
+			t.Errorf("CC: KID %02X, want E0", c.KID)
+		}
+	}
 }
 
-// testKeyset is version 1 with two different made-up keys.
+// testKeyset is version 1 with two different made-up keys. ECB does not sign: DES does it then.
 func testKeyset(t testing.TB, alg Algorithm) Keyset {
 	t.Helper()
 	kic, kid := make([]byte, alg.KeyLength()), make([]byte, alg.KeyLength())
 	for i := range kic {
 		kic[i], kid[i] = byte(0x11*i+3), byte(0x35*i+7)
 	}
-	return Keyset{Version: 1, KIc: mustKey(t, alg, kic), KID: mustKey(t, alg, kid)}
+	signer := alg
+	if alg == DESECB {
+		signer = DES
+	}
+	return Keyset{Version: 1, KIc: mustKey(t, alg, kic), KID: mustKey(t, signer, kid)}
 }

@@ -1,6 +1,7 @@
 package ota
 
 import (
+	"bytes"
 	"encoding/hex"
 	"testing"
 )
@@ -17,6 +18,25 @@ func unhex(t testing.TB, s string) []byte {
 // The message of RFC 4493, 4 and NIST SP 800-38B, appendix D; the examples take its beginnings.
 const nistMessage = "6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51" +
 	"30c81c46a35ce411e5fbc1191a0a52eff69f2445df4f9b17ad2b417be66c3710"
+
+func mac(k Key, head, tail []byte) []byte {
+	sum := make([]byte, macSize)
+	k.s.mac(sum, head, tail)
+	return sum
+}
+
+func TestCRCsOfAKnownMessage(t *testing.T) {
+	t.Parallel()
+	msg := []byte{1, 2, 3, 4, 5}
+	for cut := range msg {
+		if got := crc16(msg[:cut], msg[cut:]); got != 0x22EC {
+			t.Errorf("CRC-16 %04X, want 22EC", got)
+		}
+		if got := crc32Of(msg[:cut], msg[cut:]); got != 0x470B99F4 {
+			t.Errorf("CRC-32 %08X, want 470B99F4", got)
+		}
+	}
+}
 
 func TestCMACMatchesPublishedExamples(t *testing.T) {
 	t.Parallel()
@@ -47,11 +67,23 @@ func TestCMACMatchesPublishedExamples(t *testing.T) {
 	for _, tt := range tests {
 		key := mustKey(t, tt.alg, unhex(t, tt.key))
 		for n, want := range tt.macs {
-			tag := key.s.mac(unhex(t, nistMessage)[:n])
-			if got := hex.EncodeToString(tag[:]); got != want {
-				t.Errorf("%s, %d octets: %s, want %s", tt.alg, n, got, want)
+			msg := unhex(t, nistMessage)[:n]
+			for _, cut := range []int{0, n &^ 15} { // the head is whole blocks
+				if got := hex.EncodeToString(mac(key, msg[:cut], msg[cut:])); got != want {
+					t.Errorf("%s, %d octets, %d in the head: %s, want %s", tt.alg, n, cut, got, want)
+				}
 			}
 		}
+	}
+}
+
+// FIPS 81, appendix F: single DES as a message authentication code.
+func TestCBCMACOfDESMatchesThePublishedExample(t *testing.T) {
+	t.Parallel()
+	key := mustKey(t, DES, unhex(t, "0123456789abcdef"))
+	got := hex.EncodeToString(mac(key, []byte("7654321 "), []byte("Now is the time for "))[:8])
+	if want := "f1d30f6849312ca4"; got != want {
+		t.Errorf("%s, want %s", got, want)
 	}
 }
 
@@ -61,18 +93,18 @@ func TestCBCMACRunsFull3DESAndFillsWithZeros(t *testing.T) {
 	block := make([]byte, 8)
 	copy(block, "12345")
 	key.s.block.Encrypt(block, block)
-	one := key.s.mac([]byte("12345"))
+	one := mac(key, nil, []byte("12345"))
 	if got, want := hex.EncodeToString(one[:8]), hex.EncodeToString(block); got != want {
 		t.Errorf("one short block: %s, want %s", got, want)
 	}
-	if filled := key.s.mac([]byte("12345\x00\x00\x00")); filled != one {
+	if filled := mac(key, nil, []byte("12345\x00\x00\x00")); !bytes.Equal(filled, one) {
 		t.Error("zero fill changes the checksum")
 	}
 	for i := range block {
 		block[i] ^= "abcdefgh"[i]
 	}
 	key.s.block.Encrypt(block, block)
-	two := key.s.mac([]byte("12345\x00\x00\x00abcdefgh"))
+	two := mac(key, []byte("12345\x00\x00\x00"), []byte("abcdefgh"))
 	if got, want := hex.EncodeToString(two[:8]), hex.EncodeToString(block); got != want {
 		t.Errorf("two blocks: %s, want %s", got, want)
 	}

@@ -1,71 +1,24 @@
 package ota
 
 import (
-	"crypto/aes"
-	"crypto/cipher"
 	"crypto/subtle"
+	"encoding/binary"
 	"fmt"
-	"slices"
 )
 
 // headSize is where the checksum sits, in both kinds of packet. A command has 16 octets before it; a response has
 // 13 and, in the checksum's input, 02 71 00 in front of them. So the input is always these 16 octets, the data and
-// the padding, and a packet is built as that input, into which the checksum is then put.
+// the padding, and a packet is built and opened in one buffer that starts with them.
 const headSize = 16
 
 // maxCounter is the largest counter, 5 octets.
 const maxCounter = 1<<40 - 1
 
-var zeros [aes.BlockSize]byte
-
-// protection is how one packet is secured: nil keys are not used.
+// protection is how one packet is secured.
 type protection struct {
-	cipher, check *secret
-	ccLen         int
-}
-
-// protect finds the keys in the keyset.
-func (k Keyset) protect(ciphered bool, check Check) (protection, error) {
-	var p protection
-	if (ciphered || check == CC) && (k.Version == 0 || k.Version > 15) {
-		return p, fmt.Errorf("%w: key version %d, want 1 to 15", ErrKeyset, k.Version)
-	}
-	if ciphered {
-		if k.KIc.Algorithm() == 0 {
-			return p, fmt.Errorf("%w: version %d has no KIc key and ciphering is asked", ErrKeyset, k.Version)
-		}
-		p.cipher = k.KIc.s
-	}
-	if check == CC {
-		if k.KID.Algorithm() == 0 {
-			return p, fmt.Errorf("%w: version %d has no KID key and a CC is asked", ErrKeyset, k.Version)
-		}
-		p.check, p.ccLen = k.KID.s, 8
-		switch {
-		case k.CCLength == 4 && k.KID.Algorithm() >= AES128:
-			p.ccLen = 4
-		case k.CCLength != 0 && k.CCLength != 8:
-			return p, fmt.Errorf("%w: a CC of %d octets with %s, want 8, or 4 with AES", ErrKeyset, k.CCLength, k.KID.Algorithm())
-		}
-	}
-	return p, nil
-}
-
-// weak names the first reason why an SPI with these keys is unsafe.
-func (k Keyset) weak(spi SPI) error {
-	kic, kid := spi.needs()
-	usesAES := kic && k.KIc.Algorithm() >= AES128 || kid && k.KID.Algorithm() >= AES128
-	switch {
-	case !spi.ReplayDetected() && usesAES:
-		return fmt.Errorf("%w: SPI %s uses AES without a counter check", ErrWeak, spi)
-	case !spi.ReplayDetected():
-		return fmt.Errorf("%w: SPI %s has no replay detection", ErrWeak, spi)
-	case kic && k.KIc.s != nil && k.KIc.s.single:
-		return fmt.Errorf("%w: the KIc key of version %d is single DES in fact, its parts are equal", ErrWeak, k.Version)
-	case kid && k.KID.s != nil && k.KID.s.single:
-		return fmt.Errorf("%w: the KID key of version %d is single DES in fact, its parts are equal", ErrWeak, k.Version)
-	}
-	return nil
+	cipher   *secret // nil if it is not ciphered
+	signer   *secret // of the CC; nil without one
+	checkLen int     // octets of RC or CC, 0 without
 }
 
 // padding is how many octets fill n ciphered octets up to whole blocks.
@@ -77,46 +30,60 @@ func (p protection) padding(n int) int {
 	return (block - n%block) % block
 }
 
-// seal turns a checksum input into a packet: the checksum goes in, and what lies from clearEnd on is ciphered.
-func (p protection) seal(b []byte, clearEnd int) []byte {
-	if p.check != nil {
-		cc := p.check.mac(b)
-		b = slices.Insert(b, headSize, cc[:p.ccLen]...)
+// checksum computes RC or CC of a packet that has room for it behind the head, in macSize octets of spare capacity
+// behind the packet.
+func (p protection) checksum(b []byte) []byte {
+	head, tail := b[:headSize], b[headSize+p.checkLen:]
+	sum := b[len(b) : len(b)+macSize]
+	clear(sum)
+	switch {
+	case p.signer != nil:
+		p.signer.mac(sum, head, tail)
+	case p.checkLen == 2:
+		binary.BigEndian.PutUint16(sum, crc16(head, tail))
+	case p.checkLen == 4:
+		binary.BigEndian.PutUint32(sum, crc32Of(head, tail))
 	}
-	if p.cipher != nil {
-		iv := zeros[:p.cipher.alg.BlockSize()]
-		cipher.NewCBCEncrypter(p.cipher.block, iv).CryptBlocks(b[clearEnd:], b[clearEnd:])
-	}
-	return b
+	return sum
 }
 
-// open is seal backwards, in place. The caller has checked that the head and the checksum are there.
-func (p protection) open(b []byte, clearEnd int) ([]byte, error) {
+// seal puts the checksum in and ciphers what lies from clearEnd on, in place. b needs macSize octets of spare capacity.
+func (p protection) seal(b []byte, clearEnd int) {
+	if p.checkLen > 0 {
+		sum := p.checksum(b)
+		copy(b[headSize:headSize+p.checkLen], sum)
+		clear(sum) // the octets that are cut off are nobody's business
+	}
+	if p.cipher != nil {
+		p.cipher.encrypt(b[clearEnd:])
+	}
+}
+
+// open is seal backwards; it returns what lies behind the checksum, without padding. The caller has checked that the
+// head and the checksum are there.
+func (p protection) open(b []byte, clearEnd, pcntrAt int) (data []byte, err error) {
 	if p.cipher != nil {
 		block := p.cipher.alg.BlockSize()
 		if n := len(b) - clearEnd; n%block != 0 {
 			return nil, fmt.Errorf("%w: %d ciphered octets are not whole blocks of %d", ErrLength, n, block)
 		}
-		cipher.NewCBCDecrypter(p.cipher.block, zeros[:block]).CryptBlocks(b[clearEnd:], b[clearEnd:])
+		p.cipher.decrypt(b[clearEnd:])
 	}
-	if p.check != nil {
-		var got [8]byte
-		copy(got[:], b[headSize:headSize+p.ccLen])
-		b = slices.Delete(b, headSize, headSize+p.ccLen)
-		want := p.check.mac(b)
-		if subtle.ConstantTimeCompare(got[:p.ccLen], want[:p.ccLen]) != 1 {
+	if p.checkLen > 0 {
+		if sum := p.checksum(b); subtle.ConstantTimeCompare(b[headSize:headSize+p.checkLen], sum[:p.checkLen]) != 1 {
 			return nil, ErrCheckFailed
 		}
 	}
-	return b, nil
+	return unpad(b[headSize+p.checkLen:], b[pcntrAt])
 }
 
 // unpad strips as many octets as PCNTR says, whatever their value: cards differ.
 func unpad(data []byte, pcntr byte) ([]byte, error) {
-	if int(pcntr) > len(data) {
+	n := len(data) - int(pcntr)
+	if n < 0 {
 		return nil, fmt.Errorf("%w: PCNTR %d, and only %d octets of data", ErrPadding, pcntr, len(data))
 	}
-	return data[:len(data)-int(pcntr)], nil
+	return data[:n:n], nil
 }
 
 func appendCounter(b []byte, c uint64) []byte {

@@ -31,10 +31,7 @@ type Response struct {
 // Seal is the card's side: it secures the response as the second SPI octet of the command asks and returns the
 // packet from RPL on.
 func (r Response) Seal(spi SPI, ks Keyset) ([]byte, error) {
-	if err := spi.porSupported(); err != nil {
-		return nil, err
-	}
-	p, err := ks.protect(spi.PoRCiphered(), spi.PoRCheck())
+	p, err := ks.answer(spi)
 	if err != nil {
 		return nil, err
 	}
@@ -49,28 +46,31 @@ func (r Response) seal(p protection) ([]byte, error) {
 	if r.Counter > maxCounter {
 		return nil, fmt.Errorf("%w: %d is more than 40 bits", ErrCounter, r.Counter)
 	}
-	pad := p.padding(cntrStatus + p.ccLen + len(r.Data))
-	size := headSize + p.ccLen + len(r.Data) + pad
+	pad := p.padding(cntrStatus + p.checkLen + len(r.Data))
+	size := headSize + p.checkLen + len(r.Data) + pad
 	rpl := size - responsePrefix - 2
 	if rpl > 0xFFFF {
 		return nil, fmt.Errorf("%w: %d octets of data do not fit one response packet", ErrLength, len(r.Data))
 	}
-	b := appendResponsePrefix(make([]byte, 0, size))
+	b := appendResponsePrefix(make([]byte, 0, size+macSize))
 	b = binary.BigEndian.AppendUint16(b, uint16(rpl))
-	b = append(b, byte(responseRHL+p.ccLen))
+	b = append(b, byte(responseRHL+p.checkLen))
 	b = append(b, r.TAR[:]...)
 	b = appendCounter(b, r.Counter)
 	b = append(b, byte(pad), byte(r.Status))
+	b = append(b, zeros[:p.checkLen]...)
 	b = append(b, r.Data...)
 	b = append(b, zeros[:pad]...)
-	return p.seal(b, responseClear)[responsePrefix:], nil
+	p.seal(b, responseClear)
+	return b[responsePrefix:], nil
 }
 
 // appendResponsePrefix starts the checksum's input. These octets are literal, whatever the user data header of the
 // SMS that carries the response looks like.
 func appendResponsePrefix(b []byte) []byte { return append(b, 0x02, 0x71, 0x00) }
 
-// OpenResponse is the server's side: it opens the answer to a command that went out with this SPI and keyset.
+// OpenResponse is the server's side: it opens the answer to a command that went out with this SPI and keyset. If the
+// answer has a redundancy check, Keyset.CRC must be what it was then.
 //
 // Cards report many errors in clear although the SPI asks for more. Such a response comes back with Authenticated
 // false and no error, unless it claims success: that is ErrUnsecured.
@@ -78,17 +78,14 @@ func OpenResponse(packet []byte, spi SPI, ks Keyset, o Options) (Response, error
 	if spi.reserved() {
 		return Response{}, fmt.Errorf("%w: SPI %s sets reserved bits", ErrUnsupported, spi)
 	}
-	if err := spi.porSupported(); err != nil {
+	p, err := ks.answer(spi)
+	if err != nil {
 		return Response{}, err
 	}
 	if !o.AllowWeak {
 		if err := ks.weak(spi); err != nil {
 			return Response{}, err
 		}
-	}
-	p, err := ks.protect(spi.PoRCiphered(), spi.PoRCheck())
-	if err != nil {
-		return Response{}, err
 	}
 	r, err := openResponse(packet, p)
 	if err == nil || p == (protection{}) {
@@ -115,26 +112,24 @@ func openResponse(packet []byte, p protection) (Response, error) {
 	if err := p.checkResponseLengths(packet); err != nil {
 		return Response{}, err
 	}
-	b := appendResponsePrefix(make([]byte, 0, responsePrefix+len(packet)))
-	b, err := p.open(append(b, packet...), responseClear)
+	b := appendResponsePrefix(make([]byte, 0, responsePrefix+len(packet)+macSize))
+	b = append(b, packet...)
+	data, err := p.open(b, responseClear, pcntrAt)
 	if err != nil {
 		return Response{}, err
+	}
+	if p.cipher == nil && p.signer == nil && b[pcntrAt] != 0 { // only a CC proves that a card means that
+		return Response{}, fmt.Errorf("%w: PCNTR %d in a response that is not ciphered", ErrPadding, b[pcntrAt])
 	}
 	r := Response{
 		TAR:           TAR(b[responseClear-3 : responseClear]),
 		Counter:       counter(b[responseClear:]),
 		Status:        Status(b[statusAt]),
-		Authenticated: p.check != nil,
-	}
-	pcntr := b[pcntrAt]
-	if p == (protection{}) && pcntr != 0 {
-		return Response{}, fmt.Errorf("%w: PCNTR %d in a response that is not ciphered", ErrPadding, pcntr)
-	}
-	if r.Data, err = unpad(b[headSize:], pcntr); err != nil {
-		return Response{}, err
+		Data:          data,
+		Authenticated: p.signer != nil,
 	}
 	if !r.Authenticated && r.Status.Reserved() {
-		return Response{}, fmt.Errorf("%w: %02X, and no checksum to prove it", ErrStatus, byte(r.Status))
+		return Response{}, fmt.Errorf("%w: %02X, and no CC to prove it", ErrStatus, byte(r.Status))
 	}
 	return r, nil
 }
@@ -151,7 +146,7 @@ func (p protection) checkResponseLengths(packet []byte) error {
 	if rhl > len(packet)-3 {
 		return fmt.Errorf("%w: RHL is %d, %d octets follow", ErrLength, rhl, len(packet)-3)
 	}
-	if want := responseRHL + p.ccLen; rhl != want {
+	if want := responseRHL + p.checkLen; rhl != want {
 		return fmt.Errorf("%w: RHL is %d, the SPI wants %d", ErrLength, rhl, want)
 	}
 	return nil

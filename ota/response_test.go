@@ -1,6 +1,8 @@
 package ota
 
 import (
+	"bytes"
+	"encoding/hex"
 	"errors"
 	"slices"
 	"testing"
@@ -117,7 +119,7 @@ func TestOpenResponseRefuses(t *testing.T) {
 		{"PCNTR beyond the data", edit(11, 0xFF), spi, ks, ErrCheckFailed},
 		{"changed status", edit(12, 1), spi, ks, ErrCheckFailed},
 		{"SPI without CC", signed, SPI{0x16, 0x21}, ks, ErrLength},
-		{"RC", signed, SPI{0x16, 0x25}, ks, ErrUnsupported},
+		{"RC where a CC came", signed, SPI{0x16, 0x25}, ks, ErrLength},
 		{"DS", signed, SPI{0x16, 0x2D}, ks, ErrUnsupported},
 		{"reserved SPI bits", signed, SPI{0x16, 0xA9}, ks, ErrUnsupported},
 		{"no key", signed, spi, Keyset{Version: 1}, ErrKeyset},
@@ -143,10 +145,56 @@ func TestPaddingCounterIsCheckedBehindTheChecksum(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	input := append([]byte{0x02, 0x71, 0x00, 0x00, 0x14, 0x12, 0xB0, 0x00, 0x11, 0, 0, 0, 0, 1, 2, 0}, 0xAA)
-	packet := p.seal(input, responseClear)[responsePrefix:]
+	b := append(make([]byte, 0, 64), 0x02, 0x71, 0x00, 0x00, 0x14, 0x12, 0xB0, 0x00, 0x11, 0, 0, 0, 0, 1, 2, 0)
+	b = append(append(b, make([]byte, 8)...), 0xAA)
+	p.seal(b, responseClear)
+	packet := b[responsePrefix:]
 	if got, err := OpenResponse(packet, spi, ks, Options{}); !errors.Is(err, ErrPadding) {
 		t.Errorf("%+v, %v; want ErrPadding", got, err)
+	}
+}
+
+// The checks are those of zlib and of a CRC-16 in another language, over 02 71 00 and all but themselves.
+func TestResponseWithRedundancyCheckBothWays(t *testing.T) {
+	t.Parallel()
+	want := Response{TAR: usim, Counter: 1, Data: []byte{0x01, 0x90, 0x00}}
+	for crc, packet := range map[int]string{2: "00100cb00011000000000100008a4b019000", 4: "00120eb0001100000000010000dc4d76d2019000"} {
+		ks := Keyset{CRC: crc}
+		sealed, err := want.Seal(SPI{0x11, 0x25}, ks)
+		if got := hex.EncodeToString(sealed); err != nil || got != packet {
+			t.Errorf("CRC of %d: %s, %v; want %s", crc, got, err, packet)
+		}
+		got, err := OpenResponse(unhex(t, packet), SPI{0x11, 0x25}, ks, Options{AllowWeak: true})
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Errorf("CRC of %d: %v\n%s", crc, err, diff)
+		}
+		if _, err := OpenResponse(unhex(t, packet), SPI{0x11, 0x25}, Keyset{CRC: 6 - crc}, Options{AllowWeak: true}); !errors.Is(err, ErrLength) {
+			t.Errorf("CRC of %d read as the other: %v, want ErrLength", crc, err)
+		}
+		sealed[len(sealed)-1] ^= 1
+		if _, err := OpenResponse(sealed, SPI{0x11, 0x25}, ks, Options{AllowWeak: true}); !errors.Is(err, ErrCheckFailed) {
+			t.Errorf("CRC of %d, changed: %v, want ErrCheckFailed", crc, err)
+		}
+	}
+}
+
+// An uncounted PCNTR may pass only under a CC.
+func TestPaddingWithoutCipheringNeedsAProof(t *testing.T) {
+	t.Parallel()
+	ks := testKeyset(t, AES128)
+	for spi2, want := range map[byte]error{0x21: ErrPadding, 0x25: ErrPadding, 0x29: nil} {
+		spi := SPI{0x16, spi2}
+		p, err := ks.answer(spi)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := append(make([]byte, 0, 64), 0x02, 0x71, 0x00, 0x00, byte(0x0E+p.checkLen), byte(responseRHL+p.checkLen), 0xB0, 0x00, 0x11, 0, 0, 0, 0, 1, 2, 0)
+		b = append(append(b, make([]byte, p.checkLen)...), 0xAA, 0x00, 0x00)
+		p.seal(b, responseClear)
+		got, err := OpenResponse(b[responsePrefix:], spi, ks, Options{})
+		if !errors.Is(err, want) || err == nil && !bytes.Equal(got.Data, []byte{0xAA}) {
+			t.Errorf("SPI %s: %+v, %v; want %v", spi, got, err, want)
+		}
 	}
 }
 
@@ -161,7 +209,7 @@ func TestResponseSealRefuses(t *testing.T) {
 		want error
 	}{
 		{"counter of 41 bits", Response{Counter: 1 << 40}, SPI{0x16, 0x39}, ks, ErrCounter},
-		{"RC", Response{}, SPI{0x16, 0x35}, ks, ErrUnsupported},
+		{"DS", Response{}, SPI{0x16, 0x3D}, ks, ErrUnsupported},
 		{"no keys", Response{}, SPI{0x16, 0x39}, Keyset{Version: 1}, ErrKeyset},
 		{"more data than RPL counts", Response{Data: make([]byte, 0xFFFF)}, SPI{0x16, 0x39}, ks, ErrLength},
 	}

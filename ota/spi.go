@@ -143,7 +143,7 @@ func ciphered(yes bool) string {
 
 func (s SPI) reserved() bool { return s[0]&0xE0 != 0 || s[1]&0xC0 != 0 || s.PoR() > PoROnError }
 
-// supported refuses what the command itself needs and this package cannot do.
+// supported refuses reserved bits, and what the command itself needs and this package cannot do.
 func (s SPI) supported() error {
 	if s.reserved() {
 		return fmt.Errorf("%w: SPI %s sets reserved bits", ErrUnsupported, s)
@@ -154,7 +154,7 @@ func (s SPI) supported() error {
 func (s SPI) porSupported() error { return s.supports("response", s.PoRCheck()) }
 
 func (s SPI) supports(packet string, c Check) error {
-	if c == NoCheck || c == CC {
+	if c != DS {
 		return nil
 	}
 	return fmt.Errorf("%w: SPI %s asks for a %s with %s; use CC", ErrUnsupported, s, packet, c)

@@ -27,10 +27,10 @@ func Join(parts []UserData) (payload []byte, element byte, err error) {
 			return nil, 0, fmt.Errorf("%w: part %d has two contents", ErrConflict, c.Seq)
 		}
 	}
-	if s.missing > 0 {
-		return nil, 0, fmt.Errorf("%w: %d of %d", ErrIncomplete, s.missing, first.Total)
+	if s.missing() > 0 {
+		return nil, 0, fmt.Errorf("%w: %d of %d", ErrIncomplete, s.missing(), first.Total)
 	}
-	return s.payload(), packetElement(s.parts[0]), nil
+	return s.payload(), packetElement(s.parts[0].UserData), nil
 }
 
 func packetElement(u UserData) byte {
@@ -42,33 +42,40 @@ func packetElement(u UserData) byte {
 	return 0
 }
 
-// set collects the parts of one message. A message that is not concatenated is one with total 0 and a single part.
+// set collects the parts of one message, in order, and takes no more room than what has come. A message that is not
+// concatenated is one with total 0 and a single part.
 type set struct {
-	parts   []UserData
-	seen    []bool
-	missing int
+	total int
+	parts []part
 }
 
-func newSet(total byte) *set {
-	n := max(1, int(total))
-	return &set{parts: make([]UserData, n), seen: make([]bool, n), missing: n}
+type part struct {
+	seq byte
+	UserData
 }
+
+func newSet(total byte) *set { return &set{total: max(1, int(total))} }
 
 // put is false if another content is there already.
 func (s *set) put(seq byte, u UserData) bool {
-	i := max(1, int(seq)) - 1
-	if s.seen[i] {
-		return sameUserData(s.parts[i], u)
+	i, found := slices.BinarySearchFunc(s.parts, seq, func(p part, seq byte) int { return int(p.seq) - int(seq) })
+	if found {
+		return sameUserData(s.parts[i].UserData, u)
 	}
-	s.parts[i], s.seen[i] = u, true
-	s.missing--
+	s.parts = slices.Insert(s.parts, i, part{seq, u})
 	return true
 }
 
+func (s *set) missing() int { return s.total - len(s.parts) }
+
 func (s *set) payload() []byte {
-	var b []byte
-	for _, u := range s.parts {
-		b = append(b, u.Payload...)
+	size := 0
+	for _, p := range s.parts {
+		size += len(p.Payload)
+	}
+	b := make([]byte, 0, size)
+	for _, p := range s.parts {
+		b = append(b, p.Payload...)
 	}
 	return b
 }
@@ -80,7 +87,7 @@ func sameUserData(a, b UserData) bool {
 }
 
 // Joiner reassembles messages as their parts come in, from many senders at once, in bounded memory: at most maxSets
-// unfinished messages, each forgotten when no part has come for ttl. It belongs to one goroutine.
+// unfinished messages of at most 255 parts, each forgotten when no part has come for ttl. It belongs to one goroutine.
 type Joiner struct {
 	maxSets int
 	ttl     time.Duration
@@ -133,7 +140,7 @@ func (j *Joiner) Add(sender string, ud UserData, now time.Time) (payload []byte,
 		p.set.put(c.Seq, own)
 		return nil, nil, false, fmt.Errorf("%w: reference %d of %q is reused, its unfinished message is dropped", ErrConflict, c.Ref, sender)
 	}
-	if p.set.missing > 0 {
+	if p.set.missing() > 0 {
 		return nil, nil, false, nil
 	}
 	j.drop(j.sets[key])

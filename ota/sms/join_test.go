@@ -32,6 +32,36 @@ func splitParsed(t testing.TB, packet []byte, ref byte) (parts []UserData) {
 	return parts
 }
 
+func TestSplitPacket16Edges(t *testing.T) {
+	t.Parallel()
+	for octets, want := range map[int][2]string{ // headers of the first and the last part
+		137:           {"027000", "027000"},
+		138:           {"08080442fe02017000", "06080442fe0202"},
+		131 + 133:     {"08080442fe02017000", "06080442fe0202"},
+		131 + 133 + 1: {"08080442fe03017000", "06080442fe0303"},
+		131 + 133*254: {"08080442feff017000", "06080442feffff"},
+	} {
+		uds, err := SplitPacket16(CommandPacket, count(octets), 0x42FE)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.HasPrefix(uds[0], unhex(t, want[0])) || !bytes.HasPrefix(uds[len(uds)-1], unhex(t, want[1])) {
+			t.Errorf("%d octets: headers %x, %x", octets, uds[0][:12], uds[len(uds)-1][:8])
+		}
+		var parts []UserData
+		for _, ud := range uds {
+			parts = append(parts, parse(t, ud))
+		}
+		slices.Reverse(parts)
+		if got, element, err := Join(parts); err != nil || element != CommandPacket || !bytes.Equal(got, count(octets)) {
+			t.Errorf("%d octets: joined %d, %02X, %v", octets, len(got), element, err)
+		}
+	}
+	if _, err := SplitPacket16(CommandPacket, count(131+133*254+1), 0); !errors.Is(err, ErrLength) {
+		t.Errorf("256 parts: %v, want ErrLength", err)
+	}
+}
+
 func TestSplitEdges(t *testing.T) {
 	t.Parallel()
 	packet := func(p []byte, ref byte) ([][]byte, error) { return SplitPacket(CommandPacket, p, ref) }
@@ -178,6 +208,67 @@ func TestJoinerKeepsSendersAndReferencesApart(t *testing.T) {
 	}
 	if len(j.sets) != 1 {
 		t.Errorf("%d unfinished messages, want 1", len(j.sets))
+	}
+}
+
+// Any message in any order, with repeats and other traffic between, 8- or 16-bit, comes out once, when its last part
+// has come.
+func TestJoinerTakesAnyOrderAndDuplicates(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		type arrival struct {
+			message int
+			UserData
+		}
+		var arrivals []arrival
+		var messages [][]byte
+		for n := range rapid.IntRange(1, 4).Draw(rt, "messages") {
+			message := bytes.Repeat([]byte{byte(n + 1)}, rapid.IntRange(1, 700).Draw(rt, "octets"))
+			messages = append(messages, message)
+			uds, err := SplitPacket(ResponsePacket, message, byte(n))
+			if rapid.Bool().Draw(rt, "16-bit reference") {
+				uds, err = SplitPacket16(ResponsePacket, message, uint16(n))
+			}
+			if err != nil {
+				rt.Fatal(err)
+			}
+			for _, ud := range uds {
+				u, err := ParseUserData(ud)
+				if err != nil {
+					rt.Fatal(err)
+				}
+				if rapid.Bool().Draw(rt, "elements reversed") {
+					slices.Reverse(u.Elements)
+				}
+				arrivals = append(arrivals, arrival{n, u})
+			}
+		}
+		arrivals = rapid.Permutation(arrivals).Draw(rt, "order")
+		j := NewJoiner(len(messages), time.Hour)
+		for i, a := range arrivals {
+			last := !slices.ContainsFunc(arrivals[i+1:], func(b arrival) bool { return b.message == a.message })
+			if c, many := a.Concat(); many && c.Total > 1 && !last && rapid.Bool().Draw(rt, "twice") {
+				if _, _, complete, err := j.Add("x", a.UserData, noon); complete || err != nil {
+					rt.Fatalf("complete %v, %v", complete, err)
+				}
+			}
+			payload, elements, complete, err := j.Add("x", a.UserData, noon)
+			if err != nil || complete != last || complete && (!bytes.Equal(payload, messages[a.message]) || packetElement(UserData{Elements: elements}) != ResponsePacket) {
+				rt.Fatalf("message %d: complete %v, %d octets, %v; want complete %v", a.message, complete, len(payload), err, last)
+			}
+		}
+		if len(j.sets) != 0 {
+			rt.Fatalf("%d messages left over", len(j.sets))
+		}
+	})
+}
+
+func TestJoinerTakesRoomOnlyForWhatHasCome(t *testing.T) {
+	t.Parallel()
+	j := NewJoiner(1, time.Hour)
+	add(t, j, "x", parse(t, unhex(t, "050003"+"01ffff"+"aa")), noon) // part 255 of 255
+	if s := j.oldest.Front().Value.(*pending).set; len(s.parts) != 1 || cap(s.parts) > 4 || s.missing() != 254 {
+		t.Errorf("%d parts, room for %d, %d missing", len(s.parts), cap(s.parts), s.missing())
 	}
 }
 

@@ -524,7 +524,7 @@ func TestVectorsOfOtherImplementationsAreAccepted(t *testing.T) {
 		}
 		accepted[v.ID] = b.last()
 	}
-	check(t, "accepted", len(accepted), 44)
+	check(t, "accepted", len(accepted), 48)
 	for id, want := range map[string][3]any{
 		"cmd-spi2-39":                        {"9000", 2, 1},
 		"cmd-script-exp-definite-2-aes128":   {"9000", 2, 1},
