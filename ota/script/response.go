@@ -3,6 +3,7 @@ package script
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/simota/simota/sat"
 	"github.com/simota/simota/sat/tlv"
@@ -18,6 +19,11 @@ type Result struct {
 type Response struct {
 	// Executed counts the commands that ran, the failing one included.
 	Executed int
+	// Others is by how much the card's own count is higher, 0 but in the
+	// template AB. The standard lets that count tell the executed objects of
+	// the script, of which the commands are those with a result: a card may
+	// count chaining and actions.
+	Others int
 	// Results has, in compact format, only the result of the last command
 	// that ran; in expanded format those of all, in order.
 	Results []Result
@@ -48,8 +54,18 @@ func (r Response) OK(n int) bool {
 	return true
 }
 
+// Truncated says whether the card cut the data of its last result short and
+// ran no further command (62F1; ETSI TS 102 226, 5.2.1.1).
+func (r Response) Truncated() bool {
+	n := len(r.Results)
+	return n > 0 && r.Results[n-1].Status == sat.StatusTruncated
+}
+
 // ParseResponse reads the answer to a script of this format. With Expanded or
-// Indefinite it reads both templates: cards choose.
+// Indefinite it reads both templates: cards choose. An expanded answer counts
+// as many commands as it has results. Lengths need not be in their shortest
+// form, nor need the count, which is otherwise coded as strictly as the
+// template: what a card has done shall not be lost for an octet too many.
 func ParseResponse(format Format, b []byte) (Response, error) {
 	switch format {
 	case Compact:
@@ -57,7 +73,7 @@ func ParseResponse(format Format, b []byte) (Response, error) {
 	case Expanded, Indefinite:
 		return parseExpandedResponse(b)
 	}
-	return Response{}, unknownFormat(format)
+	return Response{}, fmt.Errorf("script: %w", unknownFormat(format))
 }
 
 func parseCompactResponse(b []byte) (Response, error) {
@@ -89,9 +105,9 @@ func parseExpandedResponse(b []byte) (Response, error) {
 		return Response{}, fmt.Errorf("script: response: %w", err)
 	}
 	var r Response
-	counted := template.Tag == tagResponse
+	counted, count := template.Tag == tagResponse, 0
 	if counted {
-		if r.Executed, err = cutExecuted(objects); err != nil {
+		if count, err = cutExecuted(objects); err != nil {
 			return Response{}, err
 		}
 		objects = objects[1:]
@@ -101,18 +117,20 @@ func parseExpandedResponse(b []byte) (Response, error) {
 			return Response{}, fmt.Errorf("script: response: %w", err)
 		}
 	}
-	if !counted {
-		r.Executed = len(r.Results)
+	r.Executed = len(r.Results)
+	if counted {
+		r.Others = count - r.Executed
 	}
-	if len(r.Results) > r.Executed {
-		return Response{}, fmt.Errorf("script: response says %d commands ran and has %d results", r.Executed, len(r.Results))
+	if r.Others < 0 {
+		return Response{}, fmt.Errorf("script: response says %d commands ran and has %d results", count, r.Executed)
 	}
 	return r, nil
 }
 
-// cutExecuted reads the number of executed commands, an INTEGER that must come
-// first. Cards send one octet; a second one is needed above 127 by the rules
-// of INTEGER.
+// cutExecuted reads the number of executed objects, an INTEGER that must come
+// first. Cards send one octet, read without a sign: no script has more than
+// 255 objects. A second octet before it, 00, is needed above 127 by the rules
+// of INTEGER, and taken below as well.
 func cutExecuted(objects []tlv.Object) (int, error) {
 	if len(objects) == 0 || objects[0].Tag != tagExecuted {
 		return 0, errors.New("script: response does not begin with the number of executed commands, tag 80")
@@ -166,62 +184,101 @@ func (r *Response) errorField(tag uint32) *byte {
 }
 
 // AppendBinary appends the coded response to b, as a card does. Compact takes
-// exactly one result; the template of indefinite length has no count, so there
-// Executed must be the number of results.
+// exactly one result, expanded one for every executed command. Others is told
+// by the template of definite length only.
 func (r Response) AppendBinary(b []byte, format Format) ([]byte, error) {
-	if r.Executed < 0 || r.Executed > maxCommands {
-		return nil, fmt.Errorf("script: response with %d executed commands: want 0 to %d", r.Executed, maxCommands)
+	if !format.known() {
+		return nil, fmt.Errorf("script: %w", unknownFormat(format))
 	}
+	if err := r.check(format); err != nil {
+		return nil, fmt.Errorf("script: response %w", err)
+	}
+	body := r.size()
 	switch format {
 	case Compact:
-		if len(r.Results) != 1 || r.BadFormat|r.ActionError|r.ChainingError != 0 {
-			return nil, fmt.Errorf("script: compact response has exactly one result and no error objects, not %d results", len(r.Results))
-		}
 		res := r.Results[0]
 		b = append(b, byte(r.Executed), byte(res.Status>>8), byte(res.Status))
 		return append(b, res.Data...), nil
 	case Expanded:
-		body, err := r.appendObjects([]byte{tagExecuted, 1, byte(r.Executed)})
-		if err != nil {
-			return nil, err
-		}
-		return tlv.AppendBER(b, tagResponse, body)
-	case Indefinite:
-		if r.Executed != len(r.Results) {
-			return nil, fmt.Errorf("script: %d commands ran but there are %d results: the response of indefinite length cannot say so", r.Executed, len(r.Results))
-		}
-		b, err := r.appendObjects(append(b, tagResponseIndefinite, 0x80))
-		if err != nil {
-			return nil, err
-		}
-		return append(b, 0, 0), nil
+		var octets [4]byte
+		count := appendCount(octets[:0], r.Executed+r.Others)
+		b = slices.Grow(b, objectSize(len(count)+body))
+		b = append(appendHeader(b, tagResponse, len(count)+body), count...)
+		return r.appendObjects(b), nil
 	}
-	return nil, unknownFormat(format)
+	b = append(slices.Grow(b, 2+body+2), tagResponseIndefinite, 0x80)
+	return append(r.appendObjects(b), 0, 0), nil
+}
+
+func (r Response) check(format Format) error {
+	errs := 0
+	for _, e := range r.errorObjects() {
+		if e.value != 0 {
+			errs++
+		}
+	}
+	switch count := r.Executed + r.Others; {
+	case r.Executed < 0 || r.Others < 0 || count > maxCommands:
+		return fmt.Errorf("with %d executed commands and %d other objects: want 0 to %d", r.Executed, r.Others, maxCommands)
+	case errs > 1:
+		return errors.New("with two error objects: it has one, the last")
+	case format != Expanded && r.Others != 0:
+		return fmt.Errorf("in %s format does not count other objects, got %d", format, r.Others)
+	case format == Compact && (len(r.Results) != 1 || errs > 0):
+		return fmt.Errorf("in compact format has exactly one result and no error object, not %d results", len(r.Results))
+	case format != Compact && r.Executed != len(r.Results):
+		return fmt.Errorf("with %d executed commands has %d results: want one for each", r.Executed, len(r.Results))
+	case len(r.Results) > maxExpanded:
+		return fmt.Errorf("has %d results, at most %d fit a template", len(r.Results), maxExpanded)
+	}
+	for i, res := range r.Results {
+		if len(res.Data) > maxData {
+			return fmt.Errorf("has %d octets of data in result %d: an APDU returns at most %d", len(res.Data), i+1, maxData)
+		}
+	}
+	return nil
+}
+
+// maxData is what a command of short length can return.
+const maxData = 256
+
+// size counts the octets of the results and the error object.
+func (r Response) size() (n int) {
+	for _, res := range r.Results {
+		n += objectSize(len(res.Data) + 2)
+	}
+	for _, e := range r.errorObjects() {
+		if e.value != 0 {
+			n += 3
+		}
+	}
+	return n
+}
+
+// appendCount appends the number of executed objects, an INTEGER.
+func appendCount(b []byte, n int) []byte {
+	if n > 0x7F {
+		return append(b, tagExecuted, 2, 0, byte(n))
+	}
+	return append(b, tagExecuted, 1, byte(n))
 }
 
 // appendObjects appends the results and the error object.
-func (r Response) appendObjects(b []byte) ([]byte, error) {
-	if len(r.Results) > r.Executed || len(r.Results) > maxExpanded {
-		return nil, fmt.Errorf("script: response has %d results for %d executed commands, at most %d", len(r.Results), r.Executed, maxExpanded)
+func (r Response) appendObjects(b []byte) []byte {
+	for _, res := range r.Results {
+		b = append(appendHeader(b, tagResult, len(res.Data)+2), res.Data...)
+		b = append(b, byte(res.Status>>8), byte(res.Status))
 	}
-	for i, res := range r.Results {
-		value := append(clone(res.Data), byte(res.Status>>8), byte(res.Status))
-		var err error
-		if b, err = tlv.AppendBER(b, tagResult, value); err != nil {
-			return nil, fmt.Errorf("script: result %d: %w", i+1, err)
-		}
-	}
-	errorsSeen := 0
-	for _, e := range []struct{ tag, value byte }{
-		{tagBadFormat, r.BadFormat}, {tagImmediate, r.ActionError}, {tagChaining, r.ChainingError},
-	} {
+	for _, e := range r.errorObjects() {
 		if e.value != 0 {
 			b = append(b, e.tag, 1, e.value)
-			errorsSeen++
 		}
 	}
-	if errorsSeen > 1 {
-		return nil, errors.New("script: a response has one error object, the last")
-	}
-	return b, nil
+	return b
+}
+
+type errorObject struct{ tag, value byte }
+
+func (r Response) errorObjects() [3]errorObject {
+	return [...]errorObject{{tagBadFormat, r.BadFormat}, {tagImmediate, r.ActionError}, {tagChaining, r.ChainingError}}
 }

@@ -87,15 +87,8 @@ func TestScriptVectors(t *testing.T) {
 				s.Commands = append(s.Commands, command)
 			}
 			got, err := s.AppendBinary(nil)
-			switch {
-			case s.Format == script.Indefinite:
-				if !errors.Is(err, script.ErrUnsupported) {
-					t.Errorf("indefinite length: %X, %v; want ErrUnsupported", got, err)
-				}
-			case err != nil:
-				t.Error(err)
-			case !bytes.Equal(got, octets(t, v.Expect.Data)):
-				t.Errorf("got  %x\nwant %s", got, v.Expect.Data)
+			if err != nil || !bytes.Equal(got, octets(t, v.Expect.Data)) {
+				t.Errorf("got  %x, %v\nwant %s", got, err, v.Expect.Data)
 			}
 			ask := s.Format
 			if ask == script.Indefinite {
@@ -239,7 +232,21 @@ func TestScriptsThatCannotBeSent(t *testing.T) {
 		"bad command, expanded":  {script.Script{Format: script.Expanded, Commands: []sat.Command{sat.ReadRecord(0, 1)}}, "command 1 of 1"},
 		"unknown format":         {script.Script{Format: "EXPANDED", Commands: many(1)}, `unknown format "EXPANDED"`},
 		"no format":              {script.Script{Commands: many(1)}, `unknown format ""`},
-		"indefinite is not sent": {script.Script{Format: script.Indefinite, Commands: many(1)}, `use "expanded"`},
+		"no Le in compact":       {script.Script{Format: script.Compact, Commands: []sat.Command{{INS: 0xB0, Le: sat.NoLe}, sel}}, "cannot be told with P3 00"},
+		"Le of an unknown INS":   {script.Script{Format: script.Compact, Commands: []sat.Command{{INS: 0x70, Le: 1}}}, "cannot be told with P3 01"},
+		"error in compact":       {script.Script{Format: script.Compact, Commands: many(1), ErrorAction: []byte{}}, "no error action"},
+		"chaining in compact":    {script.Script{Format: script.Compact, Commands: many(1), Chaining: script.ChainLast}, "no chaining"},
+		"wait in compact":        {script.Script{Format: script.Compact, Commands: many(1), WaitSession: true}, "no wait"},
+		"early in compact":       {script.Script{Format: script.Compact, Commands: many(1), AnswerFirst: true}, "no early response"},
+		"unknown chaining":       {script.Script{Format: script.Expanded, Commands: many(1), Chaining: 0x12}, "chaining 12"},
+		"unknown indicator":      {script.Script{Format: script.Expanded, Commands: many(1), Immediate: []byte{0x83}}, "indicator 83"},
+		"indicator on error":     {script.Script{Format: script.Expanded, Commands: many(1), ErrorAction: []byte{0x81}}, "error action has indicator 81"},
+		"not a command":          {script.Script{Format: script.Expanded, Commands: many(1), Immediate: []byte{0x82, 0x02, 0x81, 0x82}}, "command details"},
+		"cut objects":            {script.Script{Format: script.Expanded, Commands: many(1), Immediate: script.Refresh(4)[:8]}, "cut short"},
+		"SEND SHORT MESSAGE":     {script.Script{Format: script.Expanded, Commands: many(1), Immediate: octets(t, "8103011300 82028183")}, "command type 13"},
+		"early without action":   {script.Script{Format: script.Expanded, Commands: many(1), AnswerFirst: true}, "needs an action"},
+		"early before indicator": {script.Script{Format: script.Expanded, Commands: many(1), AnswerFirst: true, Immediate: []byte{0x81}}, "needs an action"},
+		"too many with actions":  {script.Script{Format: script.Expanded, Commands: many(61), WaitSession: true, AnswerFirst: true, Immediate: []byte{1}, ErrorAction: []byte{}}, "holds 60"},
 	} {
 		if b, err := c.s.AppendBinary(nil); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %X, %v; want %q", name, b, err, c.want)
@@ -264,15 +271,104 @@ func TestParseRefusesDamage(t *testing.T) {
 		"two immediates":    {script.Expanded, "AA0F220700A40004026F07810181810181"},
 		"empty immediate":   {script.Expanded, "AA0B220700A40004026F078100"},
 		"no end mark":       {script.Expanded, "AE80220700A40004026F07"},
+		"octets after it":   {script.Expanded, "AE80220700A40004026F07000000"},
+		"AE of known size":  {script.Expanded, "AE09220700A40004026F07"},
+		"AA of unknown":     {script.Expanded, "AA80220700A40004026F070000"},
 		"unknown format":    {"", "AA09220700A40004026F07"},
 	} {
 		if s, err := script.Parse(c.format, octets(t, c.hex)); err == nil {
 			t.Errorf("%s: %v, want an error", name, s)
 		}
 	}
-	for _, tlvs := range []string{"820181", "830101"} {
-		if _, err := script.Parse(script.Expanded, octets(t, "AA0C220700A40004026F07"+tlvs)); !errors.Is(err, script.ErrUnsupported) {
-			t.Errorf("%s: %v, want ErrUnsupported", tlvs, err)
+	for name, objects := range map[string]string{
+		"chaining at the end":     "220700A40004026F07 830101",
+		"chaining of two octets":  "83020101 220700A40004026F07",
+		"chaining 00":             "830100 220700A40004026F07",
+		"two chainings":           "830101 830101 220700A40004026F07",
+		"unknown tag":             "220700A40004026F07 840101",
+		"unknown action":          "220700A40004026F07 8109 8103012500 82028182",
+		"error indicator":         "820181 220700A40004026F07",
+		"tag of two octets":       "9F22 07 00A40004026F07",
+		"early response, nothing": "220700A40004026F07 810182 810181",
+	} {
+		for _, format := range []string{"AA", "AE80"} {
+			b := octets(t, objects)
+			if format == "AA" {
+				b = append([]byte{0xAA, byte(len(b))}, b...)
+			} else {
+				b = append(append([]byte{0xAE, 0x80}, b...), 0, 0)
+			}
+			if s, err := script.Parse(script.Expanded, b); err == nil || errors.Is(err, script.ErrUnsupported) {
+				t.Errorf("%s %s: %+v, %v; want it refused as wrong", format, name, s, err)
+			}
+		}
+	}
+}
+
+func TestLegalPlacesThatAreNotDone(t *testing.T) {
+	t.Parallel()
+	const sel = "220700A40004026F07"
+	for name, objects := range map[string]string{
+		"action between commands":        sel + "8109 8103010104 82028182" + sel,
+		"wait between commands":          sel + "810181" + sel,
+		"action before commands":         "8109 8103010104 82028182" + sel,
+		"two waits":                      "810181 810181" + sel,
+		"wait after error action":        "8200 810181" + sel,
+		"two actions":                    sel + "810101 810102",
+		"error action between commands":  sel + "820101" + sel,
+		"error action after the last":    sel + "820101",
+		"two error actions":              "820101 8200" + sel,
+		"early response before commands": "810182" + sel,
+	} {
+		b := octets(t, objects)
+		if s, err := script.Parse(script.Expanded, append([]byte{0xAA, byte(len(b))}, b...)); !errors.Is(err, script.ErrUnsupported) {
+			t.Errorf("%s: %+v, %v; want ErrUnsupported", name, s, err)
+		}
+	}
+}
+
+func TestObjectsBesideTheCommands(t *testing.T) {
+	t.Parallel()
+	const sel = "2207 00A40004026F07"
+	text := octets(t, "8103012180 82028102 8D0304 4F4B")
+	tone := octets(t, "8103012000 82028103")
+	for name, c := range map[string]struct {
+		objects string
+		want    script.Script
+	}{
+		"refresh":             {sel + "8109 8103010104 82028182", script.Script{Immediate: script.Refresh(4)}},
+		"session indicator":   {sel + "810181", script.Script{Immediate: []byte{0x81}}},
+		"early indicator":     {sel + "810182", script.Script{Immediate: []byte{0x82}}},
+		"record of EF_RMA":    {sel + "81017F", script.Script{Immediate: []byte{0x7F}}},
+		"text":                {sel + "810E 8103012180 82028102 8D0304 4F4B", script.Script{Immediate: text}},
+		"tone on error":       {"8209 8103012000 82028103" + sel, script.Script{ErrorAction: tone}},
+		"record on error":     {"820101" + sel, script.Script{ErrorAction: []byte{0x01}}},
+		"nothing on error":    {"8200" + sel, script.Script{ErrorAction: []byte{}}},
+		"first":               {"830101" + sel, script.Script{Chaining: script.ChainFirst}},
+		"first, lasting":      {"830111" + sel, script.Script{Chaining: script.ChainFirstLasting}},
+		"next":                {"830102" + sel, script.Script{Chaining: script.ChainNext}},
+		"last":                {"830103" + sel, script.Script{Chaining: script.ChainLast}},
+		"wait":                {"810181" + sel, script.Script{WaitSession: true}},
+		"wait in a chain":     {"830103 810181" + sel, script.Script{WaitSession: true, Chaining: script.ChainLast}},
+		"answer, then action": {sel + "810182 810105", script.Script{AnswerFirst: true, Immediate: []byte{0x05}}},
+		"all": {"830103 810181 8209 8103012000 82028103" + sel + "810182 8109 8103010104 82028182",
+			script.Script{Chaining: script.ChainLast, WaitSession: true, ErrorAction: tone, AnswerFirst: true, Immediate: script.Refresh(4)}},
+	} {
+		body := octets(t, c.objects)
+		for format, coded := range map[script.Format][]byte{
+			script.Expanded:   append([]byte{0xAA, byte(len(body))}, body...),
+			script.Indefinite: append(append([]byte{0xAE, 0x80}, body...), 0, 0),
+		} {
+			want := c.want
+			want.Format, want.Commands = format, []sat.Command{sat.Select(0x6F07)}
+			got, err := want.AppendBinary(nil)
+			if err != nil || !bytes.Equal(got, coded) {
+				t.Errorf("%s, %s: %X, %v\nwant %X", name, format, got, err, coded)
+			}
+			back, err := script.Parse(script.Expanded, coded)
+			if diff := cmp.Diff(want, back); err != nil || diff != "" {
+				t.Errorf("%s, %s: %v (-want +got):\n%s", name, format, err, diff)
+			}
 		}
 	}
 }
@@ -295,6 +391,10 @@ var responses = []struct {
 		script.Response{Executed: 2, Results: []script.Result{{Status: 0x9000}, {Data: []byte{1}, Status: 0x62F1}}}, 0},
 	{"immediate action failed", script.Expanded, "AB0A800101 23029000 810101",
 		script.Response{Executed: 1, Results: []script.Result{{Status: 0x9000}}, ActionError: 1}, 0},
+	{"actions counted", script.Expanded, "AB0F800104 23029000 2306 01020304 9000",
+		script.Response{Executed: 2, Others: 2, Results: []script.Result{{Status: 0x9000}, {Data: []byte{1, 2, 3, 4}, Status: 0x9000}}}, 2},
+	{"count above 127", script.Expanded, "AB08800200C8 23029000", script.Response{Executed: 1, Others: 199, Results: []script.Result{{Status: 0x9000}}}, 1},
+	{"indefinite, chaining failed", script.Indefinite, "AF80 830101 0000", script.Response{ChainingError: 1}, 0},
 	{"chaining failed", script.Expanded, "AB06800100 830103", script.Response{ChainingError: 3}, 0},
 	{"indefinite", script.Indefinite, "AF80 23029000 23029000 0000",
 		script.Response{Executed: 2, Results: []script.Result{{Status: 0x9000}, {Status: 0x9000}}}, 2},
@@ -328,6 +428,44 @@ func TestResponseBothWays(t *testing.T) {
 				t.Errorf("encoded %X, %v", b, err)
 			}
 		})
+	}
+}
+
+// A count of two with one result is one command and something else that ran.
+func TestACountIsNoProofOfACommand(t *testing.T) {
+	t.Parallel()
+	r, err := script.ParseResponse(script.Expanded, octets(t, "AB07 800102 23029000"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.OK(2) || !r.OK(1) {
+		t.Errorf("%+v: OK(2) = %t, OK(1) = %t", r, r.OK(2), r.OK(1))
+	}
+}
+
+func TestALongFormIsNoReasonToLoseAnAnswer(t *testing.T) {
+	t.Parallel()
+	want := script.Response{Executed: 1, Results: []script.Result{{Status: 0x9000}}}
+	for _, s := range []string{"AB08 80020001 23029000", "AB8107 800101 23029000", "AB09 800101 2382000290 00"} {
+		got, err := script.ParseResponse(script.Expanded, octets(t, s))
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Errorf("%s: %v (-want +got):\n%s", s, err, diff)
+		}
+	}
+}
+
+func TestTruncated(t *testing.T) {
+	t.Parallel()
+	for hex, want := range map[string]bool{
+		"AB0C800102 23029000 2303 01 62F1": true,
+		"AF80 2303 01 62F1 0000":           true,
+		"AB07800101 23029000":              false,
+		"AB03800100":                       false,
+	} {
+		r, err := script.ParseResponse(script.Expanded, octets(t, hex))
+		if err != nil || r.Truncated() != want {
+			t.Errorf("%s: %t, %v", hex, r.Truncated(), err)
+		}
 	}
 }
 
@@ -365,6 +503,7 @@ func TestParseResponseRefusesDamage(t *testing.T) {
 		"trailing":               {script.Expanded, "AB0380010000"},
 		"no end mark":            {script.Expanded, "AF8023029000"},
 		"unknown format":         {"x", "AB03800101"},
+		"object cut short":       {script.Expanded, "AB06800101239000"},
 	} {
 		if r, err := script.ParseResponse(c.format, octets(t, c.hex)); err == nil {
 			t.Errorf("%s: %+v, want an error", name, r)
@@ -383,6 +522,12 @@ func TestResponsesThatCannotBeEncoded(t *testing.T) {
 		"compact with error":     {script.Response{Executed: 1, Results: done, BadFormat: 1}, script.Compact},
 		"count of 256":           {script.Response{Executed: 256, Results: done}, script.Compact},
 		"fewer ran than results": {script.Response{Results: done}, script.Expanded},
+		"more ran than results":  {script.Response{Executed: 2, Results: done}, script.Expanded},
+		"others in compact":      {script.Response{Executed: 1, Others: 1, Results: done}, script.Compact},
+		"others, uncounted":      {script.Response{Executed: 1, Others: 1, Results: done}, script.Indefinite},
+		"others above the count": {script.Response{Executed: 1, Others: 255, Results: done}, script.Expanded},
+		"data of 257":            {script.Response{Executed: 1, Results: []script.Result{{Data: make([]byte, 257), Status: 0x9000}}}, script.Expanded},
+		"63 results":             {script.Response{Executed: 63, Results: make([]script.Result, 63)}, script.Expanded},
 		"two errors":             {script.Response{Executed: 1, Results: done, BadFormat: 1, ActionError: 1}, script.Expanded},
 		"uncounted":              {script.Response{Executed: 2, Results: done}, script.Indefinite},
 		"unknown format":         {script.Response{Executed: 1, Results: done}, "x"},
@@ -396,7 +541,7 @@ func TestResponsesThatCannotBeEncoded(t *testing.T) {
 func TestScriptRoundTrip(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		s := script.Script{Format: rapid.SampledFrom([]script.Format{script.Compact, script.Expanded}).Draw(t, "format")}
+		s := script.Script{Format: rapid.SampledFrom([]script.Format{script.Compact, script.Expanded, script.Indefinite}).Draw(t, "format")}
 		for range rapid.IntRange(1, 62).Draw(t, "n") {
 			s.Commands = append(s.Commands, sat.Select(sat.FID(rapid.Uint16().Draw(t, "fid"))),
 				sat.UpdateRecord(1, rapid.SliceOfN(rapid.Byte(), 1, 255).Draw(t, "data")))
@@ -426,7 +571,7 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		for _, format := range []script.Format{script.Compact, script.Expanded} {
 			s, err := script.Parse(format, b)
-			if err != nil || s.Format == script.Indefinite {
+			if err != nil {
 				continue
 			}
 			coded, err := s.AppendBinary(nil)
