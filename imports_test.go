@@ -25,6 +25,8 @@ var allowed = map[string][]string{
 	"sat":                 {},
 	"sat/tlv":             {},
 	"sat/rfm":             {"sat", "sat/tlv"},
+	"sat/euicc":           {"sat", "sat/tlv"},
+	"sat/applet":          {"sat"},
 	"ota":                 {},
 	"ota/sms":             {},
 	"ota/script":          {"sat", "sat/tlv"},
