@@ -9,16 +9,32 @@ import (
 // Instruction codes of the commands this project sends or describes (ETSI TS
 // 102 221, 10.1.2).
 const (
+	insDeactivate   = 0x04
 	insFetch        = 0x12
+	insIncrease     = 0x32
+	insActivate     = 0x44
 	insGetChallenge = 0x84
+	insSearchRecord = 0xA2
 	insSelect       = 0xA4
 	insReadBinary   = 0xB0
 	insReadRecord   = 0xB2
 	insGetResponse  = 0xC0
 	insGetData      = 0xCA
+	insRetrieveData = 0xCB
+	insResizeFile   = 0xD4
 	insUpdateBinary = 0xD6
+	insSetData      = 0xDB
 	insUpdateRecord = 0xDC
+	insCreateFile   = 0xE0
+	insDeleteFile   = 0xE4
 	insStatus       = 0xF2
+)
+
+// Classes of commands (ETSI TS 102 221, 10.1.1): 00 is the default here, 80
+// has INCREASE, the commands of BER-TLV files and RESIZE FILE, A0 is 2G.
+const (
+	classProprietary = 0x80
+	classGSM         = 0xA0
 )
 
 // NoLe is the Le of a command that expects no data.
@@ -149,6 +165,8 @@ func (c Command) outgoing() bool {
 		// Two data objects are asked for with a tag list (GlobalPlatform,
 		// 11.3): the list of applications and the certificate of a CASD.
 		return !(c.P1 == 0x2F && c.P2 == 0x00) && !(c.P1 == 0xBF && c.P2 == 0x30)
+	case insRetrieveData:
+		return c.P2&0x80 == 0 // the first block sends its tag
 	case insStatus:
 		// GlobalPlatform's GET STATUS has the same code, but names the
 		// registry part in the high nibble of P1 and always sends data.

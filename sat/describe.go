@@ -5,15 +5,16 @@ import (
 	"strings"
 )
 
-// instructions names the instruction codes of ETSI TS 102 221, 10.1.2 that
-// mean one thing in every class.
+// instructions names the instruction codes of ETSI TS 102 221, 10.1.2 and TS
+// 102 222, 6. Those that management names too mean this in class 00 only.
 var instructions = map[byte]string{
 	0x04: "DEACTIVATE FILE", 0x10: "TERMINAL PROFILE", 0x12: "FETCH", 0x14: "TERMINAL RESPONSE",
 	0x20: "VERIFY PIN", 0x24: "CHANGE PIN", 0x26: "DISABLE PIN", 0x28: "ENABLE PIN", 0x2C: "UNBLOCK PIN",
 	0x32: "INCREASE", 0x44: "ACTIVATE FILE", 0x70: "MANAGE CHANNEL", 0x84: "GET CHALLENGE",
 	0x88: "AUTHENTICATE", 0xA2: "SEARCH RECORD", 0xA4: "SELECT", 0xB0: "READ BINARY", 0xB2: "READ RECORD",
-	0xC0: "GET RESPONSE", 0xC2: "ENVELOPE", 0xCA: "GET DATA", 0xCB: "RETRIEVE DATA", 0xD6: "UPDATE BINARY",
-	0xDB: "SET DATA", 0xDC: "UPDATE RECORD", 0xF2: "STATUS",
+	0xC0: "GET RESPONSE", 0xC2: "ENVELOPE", 0xCA: "GET DATA", 0xCB: "RETRIEVE DATA", 0xD4: "RESIZE FILE",
+	0xD6: "UPDATE BINARY", 0xDB: "SET DATA", 0xDC: "UPDATE RECORD", 0xE0: "CREATE FILE", 0xE4: "DELETE FILE",
+	0xE6: "TERMINATE DF", 0xE8: "TERMINATE EF", 0xF2: "STATUS",
 }
 
 // management names the codes that have another meaning, or only one, in the
@@ -44,14 +45,70 @@ func (c Command) Describe() string {
 		return c.name() + c.describePlace() + c.amount()
 	case insReadRecord, insUpdateRecord:
 		return c.name() + c.describeRecord() + c.amount()
+	case insSearchRecord:
+		return c.name() + c.describeSearch() + c.amount()
+	case insIncrease:
+		return c.name() + c.describeIncrease()
+	case insActivate, insDeactivate, insDeleteFile:
+		return c.name() + c.describeTarget()
+	case insRetrieveData, insSetData:
+		return c.name() + c.describeObject() + c.amount()
 	}
 	return c.name() + c.amount()
 }
 
+// describeTarget names the file of a command that carries its identifier.
+func (c Command) describeTarget() string {
+	if len(c.Data) == 2 && c.CLA < 0x80 {
+		return fmt.Sprintf(" %X", c.Data)
+	}
+	return c.amount()
+}
+
+func (c Command) describeSearch() string {
+	if c.CLA == classGSM {
+		return ""
+	}
+	from := fmt.Sprintf(" from record %d", c.P1)
+	if c.P1 == 0 {
+		from = " from the current record"
+	}
+	switch c.P2 & 0x07 {
+	case 0x04:
+		return from + " on"
+	case 0x05:
+		return from + " back"
+	}
+	return from
+}
+
+func (c Command) describeIncrease() string {
+	by := 0
+	if len(c.Data) != 3 {
+		return c.amount()
+	}
+	for _, o := range c.Data {
+		by = by<<8 | int(o)
+	}
+	return fmt.Sprintf(" by %d", by)
+}
+
+// describeObject tells the blocks of a data object apart (ETSI TS 102 221,
+// 11.3): the first has the tag in front, the others have none.
+func (c Command) describeObject() string {
+	switch {
+	case c.P2&0x80 == 0:
+		return ", next block"
+	case c.INS == insRetrieveData:
+		return fmt.Sprintf(" tag %X", c.Data)
+	}
+	return ", first block"
+}
+
 func (c Command) describeSelect() string {
 	switch {
-	case c.P1 == 0x00 && len(c.Data) == 2:
-		return fmt.Sprintf("SELECT %X", c.Data)
+	case c.P1 == 0x03 && len(c.Data) == 0:
+		return "SELECT parent directory"
 	case c.P1 == 0x04:
 		return fmt.Sprintf("SELECT application %X", c.Data)
 	case (c.P1 == 0x08 || c.P1 == 0x09) && len(c.Data) >= 2 && len(c.Data)%2 == 0:

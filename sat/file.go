@@ -9,6 +9,8 @@ type FID uint16
 const (
 	MF      FID = 0x3F00 // the root
 	ADFUSIM FID = 0x7FFF // the application in use, on this logical channel
+	Telecom FID = 0x7F10 // DF.TELECOM, under the MF
+	GSM     FID = 0x7F20 // DF.GSM, under the MF: the 2G view of the card
 )
 
 // String returns the identifier in hex.
@@ -47,11 +49,38 @@ func SelectPath(path ...FID) Command {
 	if len(path) == 0 {
 		return Select(MF)
 	}
-	c := Command{INS: insSelect, P1: 0x08, P2: 0x04, Le: NoLe}
-	for _, f := range path {
-		c.Data = append(c.Data, byte(f>>8), byte(f))
+	return Command{INS: insSelect, P1: 0x08, P2: 0x04, Data: octets(path), Le: NoLe}
+}
+
+// SelectBelow selects a file by its path from the current directory, which the
+// path does not name.
+func SelectBelow(path ...FID) Command {
+	c := Command{INS: insSelect, P1: 0x09, P2: 0x04, Data: octets(path), Le: NoLe}
+	if len(path) == 0 {
+		c.Le = misfit
 	}
 	return c
+}
+
+// SelectParent selects the directory above the current one.
+func SelectParent() Command { return Command{INS: insSelect, P1: 0x03, P2: 0x04, Le: NoLe} }
+
+// SelectApplication selects and activates an application by its AID, 5 to 16
+// octets; the first octets suffice where they tell it apart.
+func SelectApplication(aid AID) Command {
+	c := Command{INS: insSelect, P1: 0x04, P2: 0x04, Data: aid, Le: NoLe}
+	if len(aid) < 5 || len(aid) > 16 {
+		c.Le = misfit
+	}
+	return c
+}
+
+func octets(path []FID) []byte {
+	b := make([]byte, 0, 2*len(path))
+	for _, f := range path {
+		b = append(b, byte(f>>8), byte(f))
+	}
+	return b
 }
 
 // ReadBinary reads n octets (1 to 256) of the selected transparent file, from

@@ -11,6 +11,9 @@ const (
 	StatusOK        Status = 0x9000
 	StatusTruncated Status = 0x62F1 // in a script: response cut short and the rest not run (ETSI TS 102 226, 5.2)
 	StatusNoFile    Status = 0x6A82
+	StatusNoRecord  Status = 0x6A83
+	StatusNoAccess  Status = 0x6982 // the access domain of the application does not reach the file
+	StatusNoSpace   Status = 0x6A84 // of CREATE FILE, RESIZE FILE and SET DATA
 )
 
 // OK says whether the command did what it was asked: 9000, 91xx (a toolkit
@@ -24,12 +27,13 @@ func (s Status) OK() bool {
 }
 
 // meanings of whole status words (ETSI TS 102 221, 10.2.1; those from 9240 to
-// 9850 are 2G, 3GPP TS 51.011, 9.4; 69E1 is GSMA SGP.02, 6310 GlobalPlatform).
+// 9850 are 2G, 3GPP TS 51.011, 9.4; 6A89 and 6A8A TS 102 222, 69E1 GSMA SGP.02,
+// 6310 GlobalPlatform).
 var meanings = map[Status]string{
 	0x9000: "done",
 	0x6200: "warning: no information, nothing changed",
 	0x6281: "warning: part of the returned data may be corrupt",
-	0x6282: "warning: end of file reached early",
+	0x6282: "warning: end of file reached early, or nothing was found",
 	0x6283: "warning: selected file is deactivated",
 	0x6285: "warning: selected file is terminated",
 	0x62F1: "response was cut short and the rest of the script did not run",
@@ -60,9 +64,12 @@ var meanings = map[Status]string{
 	0x6A82: "file not found",
 	0x6A83: "record not found",
 	0x6A84: "not enough memory space",
+	0x6A85: "Lc does not fit the TLV structure",
 	0x6A86: "wrong P1 or P2",
 	0x6A87: "Lc does not fit P1 and P2",
 	0x6A88: "referenced data not found",
+	0x6A89: "a file of this identifier exists already",
+	0x6A8A: "an application of this name exists already",
 	0x6B00: "wrong P1 or P2: offset is outside the file",
 	0x6D00: "instruction is not supported or not valid",
 	0x6E00: "class is not supported",

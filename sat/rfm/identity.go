@@ -139,11 +139,14 @@ func EncodeAD(old []byte, mncLength int) ([]byte, error) {
 	return b, nil
 }
 
-// AD is what EF_AD says.
+// AD is what EF_AD says (3GPP TS 31.102, 4.2.18).
 type AD struct {
-	Mode      byte // 00 normal, 80 type approval, 02 off line, 04 cell test
-	Ciphering bool // the terminal may show whether ciphering is on
-	MNCLength int  // 2 or 3
+	Mode      byte `json:"mode"`      // 00 normal, 80 type approval, 01 and 81 with specific facilities, 02 off line, 04 cell test
+	Ciphering bool `json:"ciphering"` // the terminal may show whether ciphering is on
+	CSG       bool `json:"csg"`
+	ProSe     bool `json:"prose"`
+	EDRX      bool `json:"edrx"`
+	MNCLength int  `json:"mnc_length,omitempty"` // 2 or 3; 0 in an ISIM or an old SIM, which have no fourth octet
 }
 
 // DecodeAD reads EF_AD, 4 octets or more.
@@ -151,11 +154,98 @@ func DecodeAD(b []byte) (AD, error) {
 	if len(b) < 4 {
 		return AD{}, fmt.Errorf("rfm: AD of %d octets: want at least 4", len(b))
 	}
-	a := AD{Mode: b[0], Ciphering: b[2]&1 != 0, MNCLength: int(b[3] & 0x0F)}
+	a := AD{
+		Mode: b[0], Ciphering: b[2]&1 != 0, CSG: b[2]&2 != 0, ProSe: b[2]&4 != 0, EDRX: b[2]&8 != 0, MNCLength: int(b[3] & 0x0F),
+	}
 	if a.MNCLength != 2 && a.MNCLength != 3 {
 		return AD{}, fmt.Errorf("rfm: AD has MNC length %d: want 2 or 3", a.MNCLength)
 	}
 	return a, nil
+}
+
+// decodeShortAD reads EF_AD where its fourth octet may be missing.
+func decodeShortAD(b []byte) (AD, error) {
+	if len(b) < 3 || !allFF(b[3:]) {
+		return DecodeAD(b)
+	}
+	a, err := DecodeAD(append(b[:3:3], 2))
+	a.MNCLength = 0
+	return a, err
+}
+
+// coded writes the fields over old; bits and octets without a field stay.
+func (a AD) coded(old []byte) ([]byte, error) {
+	n := 4
+	if a.MNCLength == 0 {
+		n = 3
+	} else if a.MNCLength != 2 && a.MNCLength != 3 {
+		return nil, fmt.Errorf("rfm: MNC length %d: want 2 or 3", a.MNCLength)
+	}
+	b := make([]byte, n)
+	if !allFF(old) {
+		b = append([]byte(nil), old...)
+		b = append(b, make([]byte, max(0, n-len(b)))...)
+	}
+	b[0], b[2] = a.Mode, b[2]&0xF0
+	for i, on := range []bool{a.Ciphering, a.CSG, a.ProSe, a.EDRX} {
+		if on {
+			b[2] |= 1 << i
+		}
+	}
+	if n > 3 {
+		b[3] = b[3]&0xF0 | byte(a.MNCLength)
+	}
+	return b, nil
+}
+
+func (a AD) words() string {
+	mode := "normal"
+	if a.Mode != 0 {
+		mode = fmt.Sprintf("mode %02X", a.Mode)
+	}
+	if a.MNCLength == 0 {
+		return mode
+	}
+	return fmt.Sprintf("%s, MNC of %d digits", mode, a.MNCLength)
+}
+
+var (
+	adCoding      = coding[AD]{from: DecodeAD, to: longAD, says: AD.words, amends: true}
+	shortADCoding = coding[AD]{from: decodeShortAD, to: AD.coded, says: AD.words, amends: true}
+)
+
+// longAD refuses an AD without the length of the MNC: a phone would guess it.
+func longAD(a AD, old []byte) ([]byte, error) {
+	if a.MNCLength == 0 {
+		return nil, errors.New("rfm: AD without mnc_length: want 2 or 3")
+	}
+	return a.coded(old)
+}
+
+var imsiCoding = coding[string]{
+	from: DecodeIMSI, says: text,
+	to: func(imsi string, _ []byte) ([]byte, error) { return EncodeIMSI(imsi) },
+}
+
+var iccidCoding = coding[string]{
+	from: DecodeICCID, says: text,
+	to: func(iccid string, _ []byte) ([]byte, error) { return EncodeICCID(iccid) },
+}
+
+var accCoding = coding[[]int]{
+	from: DecodeACC,
+	to: func(classes []int, _ []byte) ([]byte, error) {
+		bits := uint16(0)
+		for _, c := range classes {
+			if c < 0 || c > 15 || c == 10 {
+				return nil, fmt.Errorf("rfm: access class %d: want 0 to 9 or 11 to 15", c)
+			}
+			bits |= 1 << c
+		}
+		return []byte{byte(bits >> 8), byte(bits)}, nil
+	},
+	says: func(classes []int) string { return "class " + join(classes) },
+	full: true,
 }
 
 func digits(s string) bool {

@@ -145,11 +145,12 @@ func DecodeMSISDN(record []byte) (string, error) {
 // terminal takes by default (3GPP TS 31.102, 4.2.27). Parts that the record
 // marks as absent are "" or -1.
 type SMSP struct {
-	Alpha       string
-	Destination string
-	SMSC        string
-	PID, DCS    int // 0 to 255
-	Validity    int // TP-VP, relative form: 167 is a day, 173 a week
+	Alpha       string `json:"alpha,omitempty"`
+	Destination string `json:"destination,omitempty"`
+	SMSC        string `json:"smsc,omitempty"`
+	PID         int    `json:"pid"`      // 0 to 255
+	DCS         int    `json:"dcs"`      // 0 to 255
+	Validity    int    `json:"validity"` // TP-VP, relative form: 167 is a day, 173 a week
 }
 
 // A record of EF_SMSP, after the alpha identifier: indicators, destination 12,
@@ -229,9 +230,11 @@ func decodeDestination(b []byte) (string, error) {
 
 // ECC is one record of EF_ECC: an emergency code (3GPP TS 31.102, 4.2.21).
 type ECC struct {
-	Number   string // 1 to 6 digits
-	Alpha    string
-	Category byte // bits: 1 police, 2 ambulance, 4 fire, 8 marine, 10 mountain, 20 manual eCall, 40 automatic eCall; 0 none given
+	Number string `json:"number"` // 1 to 6 digits
+	Alpha  string `json:"alpha,omitempty"`
+	// Category bits: 1 police, 2 ambulance, 4 fire, 8 marine, 10 mountain, 20 manual eCall, 40
+	// automatic eCall; 0 none given.
+	Category byte `json:"category"`
 }
 
 // eccFixed is the length of an ECC record without its alpha identifier.

@@ -1,8 +1,14 @@
 package rfm
 
 import (
+	"bytes"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"strconv"
 	"strings"
+
+	"github.com/simota/simota/sat/tlv"
 )
 
 // PLMN is a network code, MCC and MNC without a mark between: "99970",
@@ -76,21 +82,25 @@ const (
 	refineNBS1 AcT = 0x1000
 )
 
-// String names the technologies.
+// String names the technologies, joined by +, with 4 hex digits for bits that
+// have no name.
 func (a AcT) String() string {
 	var names []string
 	if a&UTRAN != 0 {
 		names = append(names, "UTRAN")
 	}
+	refined := a & (refineWBS1 | refineNBS1)
 	if a&EUTRAN != 0 {
-		switch a & (refineWBS1 | refineNBS1) {
-		case refineWBS1:
-			names = append(names, "E-UTRAN WB-S1")
-		case refineNBS1:
-			names = append(names, "E-UTRAN NB-S1")
-		default:
+		if refined == 0 {
 			names = append(names, "E-UTRAN")
 		}
+		if refined&refineWBS1 != 0 {
+			names = append(names, "E-UTRAN WB-S1")
+		}
+		if refined&refineNBS1 != 0 {
+			names = append(names, "E-UTRAN NB-S1")
+		}
+		a &^= refined
 	}
 	if a&NGRAN != 0 {
 		names = append(names, "NG-RAN")
@@ -98,10 +108,31 @@ func (a AcT) String() string {
 	if a&GSM != 0 {
 		names = append(names, "GSM")
 	}
-	if rest := a &^ (UTRAN | WBS1 | NBS1 | NGRAN | GSM); rest != 0 || len(names) == 0 {
+	if rest := a &^ (UTRAN | EUTRAN | NGRAN | GSM); rest != 0 || len(names) == 0 {
 		names = append(names, fmt.Sprintf("%04X", uint16(rest)))
 	}
 	return strings.Join(names, "+")
+}
+
+// ParseAcT reads what String writes, in any case of letters.
+func ParseAcT(s string) (AcT, error) {
+	var act AcT
+	for name := range strings.SplitSeq(s, "+") {
+		if a, ok := accessNames[strings.ToUpper(name)]; ok {
+			act |= a
+			continue
+		}
+		n, err := strconv.ParseUint(name, 16, 16)
+		if err != nil || len(name) != 4 {
+			return 0, fmt.Errorf("rfm: access technology %q: want UTRAN, E-UTRAN, E-UTRAN WB-S1, E-UTRAN NB-S1, NG-RAN, GSM or 4 hex digits", name)
+		}
+		act |= AcT(n)
+	}
+	return act, nil
+}
+
+var accessNames = map[string]AcT{
+	"UTRAN": UTRAN, "E-UTRAN": EUTRAN, "E-UTRAN WB-S1": WBS1, "E-UTRAN NB-S1": NBS1, "NG-RAN": NGRAN, "GSM": GSM,
 }
 
 // EncodeEHPLMN codes the networks equal to home, the first with the highest
@@ -127,7 +158,7 @@ func EncodePLMNwAcT(plmns []PLMN, act AcT, size int) ([]byte, error) {
 // file with holes.
 func encodeList(title string, plmns []PLMN, suffix, hole []byte, size int) ([]byte, error) {
 	if size <= 0 || size%len(hole) != 0 {
-		return nil, fmt.Errorf("rfm: %s of %d octets: want a multiple of %d; if the file is longer than one READ, leave it out", title, size, len(hole))
+		return nil, fmt.Errorf("rfm: %s of %d octets: want a multiple of %d; was it read to its end?", title, size, len(hole))
 	}
 	if room := size / len(hole); len(plmns) > room {
 		return nil, fmt.Errorf("rfm: %s: %d networks, the card's file has room for %d", title, len(plmns), room)
@@ -166,10 +197,34 @@ func DecodePLMNs(b []byte) ([]PLMN, error) {
 	return plmns, nil
 }
 
-// Access is one entry of PLMNwAcT and its kin.
+// Access is one entry of PLMNwAcT and its kin. Its JSON form names the
+// technologies: {"plmn": "00101", "act": "E-UTRAN+GSM"}.
 type Access struct {
 	PLMN PLMN
 	AcT  AcT
+}
+
+type accessText struct {
+	PLMN PLMN   `json:"plmn"`
+	AcT  string `json:"act"`
+}
+
+// MarshalJSON returns the network and the names of its technologies.
+func (a Access) MarshalJSON() ([]byte, error) {
+	return json.Marshal(accessText{a.PLMN, a.AcT.String()})
+}
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (a *Access) UnmarshalJSON(b []byte) error {
+	var t accessText
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&t); err != nil {
+		return err
+	}
+	act, err := ParseAcT(t.AcT)
+	*a = Access{t.PLMN, act}
+	return err
 }
 
 // DecodePLMNwAcT reads entries of 5 octets and leaves out holes.
@@ -191,72 +246,104 @@ func DecodePLMNwAcT(b []byte) ([]Access, error) {
 	return list, nil
 }
 
-// Location is what LOCI, PSLOCI and EPSLOCI say of where the card was last;
-// temporary identities are left out.
-type Location struct {
-	PLMN   PLMN   // "" if the file has none
-	Area   uint16 // LAC or TAC
-	Status byte   // 0 updated, 1 not updated, others refused
-}
-
-// deletedArea is the LAC or TAC of a reset: none (3GPP TS 31.102, annex E).
-const deletedArea = 0x0000
-
-// A location file is temporary identities, PLMN and area, octets that say
-// nothing here, status. These are the numbers of octets before and after.
-type locationShape struct {
-	title         string
-	before, after int
-}
-
-var (
-	shapeLOCI    = locationShape{"LOCI", 4, 1}     // TMSI; RFU
-	shapePSLOCI  = locationShape{"PSLOCI", 7, 1}   // P-TMSI, signature; RAC
-	shapeEPSLOCI = locationShape{"EPSLOCI", 12, 0} // GUTI
-)
-
-// EncodeLOCI is the LOCI of a card that was never registered, in its home
-// network: status not updated (3GPP TS 31.102, 4.2.17).
-func EncodeLOCI(home PLMN) ([]byte, error) { return shapeLOCI.reset(home) }
-
-// EncodePSLOCI is the same for PSLOCI (3GPP TS 31.102, 4.2.23).
-func EncodePSLOCI(home PLMN) ([]byte, error) { return shapePSLOCI.reset(home) }
-
-// EncodeEPSLOCI is the same for EPSLOCI (3GPP TS 31.102, 4.2.91).
-func EncodeEPSLOCI(home PLMN) ([]byte, error) { return shapeEPSLOCI.reset(home) }
-
-// DecodeLOCI reads 11 octets.
-func DecodeLOCI(b []byte) (Location, error) { return shapeLOCI.decode(b) }
-
-// DecodePSLOCI reads 14 octets.
-func DecodePSLOCI(b []byte) (Location, error) { return shapePSLOCI.decode(b) }
-
-// DecodeEPSLOCI reads 18 octets.
-func DecodeEPSLOCI(b []byte) (Location, error) { return shapeEPSLOCI.decode(b) }
-
-func (s locationShape) size() int { return s.before + 5 + s.after + 1 }
-
-func (s locationShape) reset(home PLMN) ([]byte, error) {
-	b, err := home.AppendBinary(blank(s.before))
-	if err != nil {
-		return nil, err
+// plmnsCoding is a list of networks in entries of 3 octets.
+func plmnsCoding(title string) codec {
+	return coding[[]PLMN]{
+		from: DecodePLMNs,
+		to: func(p []PLMN, old []byte) ([]byte, error) {
+			return encodeList(title, p, nil, []byte{0xFF, 0xFF, 0xFF}, size(old, 3*max(1, len(p))))
+		},
+		says: join[PLMN],
 	}
-	b = append(b, deletedArea>>8, deletedArea&0xFF)
-	b = append(b, blank(s.after)...)
-	return append(b, 0x01), nil
 }
 
-func (s locationShape) decode(b []byte) (Location, error) {
-	if len(b) != s.size() {
-		return Location{}, fmt.Errorf("rfm: %s of %d octets: want %d", s.title, len(b), s.size())
-	}
-	l := Location{Status: b[len(b)-1]}
-	b = b[s.before:]
-	l.Area = uint16(b[3])<<8 | uint16(b[4])
-	if allFF(b[:3]) {
-		return l, nil
-	}
-	var err error
-	l.PLMN, err = ParsePLMN(b[:3])
-	return l, err
+// accessCoding is a list of networks with their access technologies.
+var accessCoding = coding[[]Access]{
+	from: DecodePLMNwAcT,
+	to: func(list []Access, old []byte) ([]byte, error) {
+		plmns := make([]PLMN, len(list))
+		for i, a := range list {
+			plmns[i] = a.PLMN
+		}
+		b, err := encodeList("PLMNwAcT", plmns, []byte{0, 0}, []byte{0xFF, 0xFF, 0xFF, 0, 0}, size(old, 5*max(1, len(list))))
+		for i, a := range list {
+			if err == nil {
+				b[5*i+3], b[5*i+4] = byte(a.AcT>>8), byte(a.AcT)
+			}
+		}
+		return b, err
+	},
+	says: join[Access],
 }
+
+// size is the size of the card's file, or natural if that is not known.
+func size(old []byte, natural int) int {
+	if len(old) > 0 {
+		return len(old)
+	}
+	return natural
+}
+
+// spdiCoding is the list of networks that show the service provider's name
+// (3GPP TS 31.102, 4.2.66): A3 {80 entries of 3 octets}.
+var spdiCoding = coding[[]PLMN]{
+	from: func(b []byte) ([]PLMN, error) {
+		inner, err := template(b, 0xA3)
+		if err != nil {
+			return nil, err
+		}
+		list, err := template(inner, 0x80)
+		if err != nil {
+			return nil, err
+		}
+		return DecodePLMNs(list)
+	},
+	to: func(p []PLMN, _ []byte) ([]byte, error) {
+		var list []byte
+		for _, n := range p {
+			var err error
+			if list, err = n.AppendBinary(list); err != nil {
+				return nil, err
+			}
+		}
+		b, err := tlv.AppendBER(nil, 0x80, list)
+		if err != nil {
+			return nil, err
+		}
+		return tlv.AppendBER(nil, 0xA3, b)
+	},
+	says: join[PLMN],
+}
+
+// template returns the value of the one object in b, after which there may be
+// FF only.
+func template(b []byte, tag uint32) ([]byte, error) {
+	o, rest, err := tlv.First(b)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("rfm: %w", err)
+	case o.Tag != tag:
+		return nil, fmt.Errorf("rfm: tag %02X: want %02X", o.Tag, tag)
+	case !allFF(rest):
+		return nil, errAfter
+	}
+	return o.Value, nil
+}
+
+// objects are the objects in b, after which there may be FF only.
+func objects(b []byte) ([]tlv.Object, error) {
+	var list []tlv.Object
+	for len(b) > 0 && b[0] != 0xFF && len(list) < tlv.MaxObjects {
+		o, rest, err := tlv.First(b)
+		if err != nil {
+			return nil, fmt.Errorf("rfm: %w", err)
+		}
+		list, b = append(list, o), rest
+	}
+	if !allFF(b) {
+		return nil, errAfter
+	}
+	return list, nil
+}
+
+var errAfter = errors.New("rfm: octets other than FF after the last object")

@@ -205,9 +205,9 @@ func checked(name []rune, rest []byte) (string, error) {
 
 // SPN is the service provider name (3GPP TS 31.102, 4.2.12).
 type SPN struct {
-	Name       string
-	ShowPLMN   bool // the name of the network must be shown too, at home
-	HideAbroad bool // the name need not be shown outside the home area
+	Name       string `json:"name"`
+	ShowPLMN   bool   `json:"show_plmn,omitempty"`   // the name of the network must be shown too, at home
+	HideAbroad bool   `json:"hide_abroad,omitempty"` // the name need not be shown outside the home area
 }
 
 // EncodeSPN codes the 17 octets of EF_SPN.
@@ -235,4 +235,21 @@ func DecodeSPN(b []byte) (SPN, error) {
 		return SPN{}, err
 	}
 	return SPN{Name: name, ShowPLMN: b[0]&1 != 0, HideAbroad: b[0]&2 != 0}, nil
+}
+
+var spnCoding = coding[SPN]{
+	from: DecodeSPN,
+	to:   func(s SPN, _ []byte) ([]byte, error) { return EncodeSPN(s) },
+	says: SPN.words,
+}
+
+func (s SPN) words() string {
+	words := fmt.Sprintf("%q", s.Name)
+	if s.ShowPLMN {
+		words += ", network shown at home"
+	}
+	if s.HideAbroad {
+		words += ", hidden abroad"
+	}
+	return words
 }

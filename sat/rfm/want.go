@@ -3,6 +3,8 @@ package rfm
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -36,16 +38,29 @@ func (id Identity) check() error {
 			return fmt.Errorf("rfm: MNC length %d, but the home network %s has %d digits", id.MNCLength, home, home.MNCLength())
 		}
 	}
-	for name := range id.Values {
-		i := position(name)
-		if i < 0 {
+	for _, name := range id.named() {
+		f, rec, err := LookupRecord(name)
+		if err != nil {
 			return fmt.Errorf("rfm: value for unknown file %q", name)
 		}
-		if !table[i].free {
-			return fmt.Errorf("rfm: value for %s: not taken, a swap determines this file itself", table[i].Title)
+		if free := table[position(f.Name)].free || rec > 1 && !f.Secret; !free {
+			return fmt.Errorf("rfm: value for %s: not taken, a swap determines this file itself", f.Title)
+		}
+		if id.Values[name] != nil && id.Content[name] != nil {
+			return fmt.Errorf("rfm: %s has both octets in Values and a value in Content: give one", name)
+		}
+	}
+	for _, item := range id.Items {
+		if err := item.Check(); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// named are the files whose content the identity gives.
+func (id Identity) named() []string {
+	return append(slices.Sorted(maps.Keys(id.Values)), slices.Sorted(maps.Keys(id.Content))...)
 }
 
 func wantIMSI(_ []byte, id Identity) ([]byte, error) { return EncodeIMSI(id.IMSI) }
@@ -86,6 +101,14 @@ func wantAD(old []byte, id Identity) ([]byte, error) {
 	return EncodeAD(old, n)
 }
 
+// wantShortAD is wantAD, for a SIM whose file may end before the MNC length.
+func wantShortAD(old []byte, id Identity) ([]byte, error) {
+	if len(old) == 3 {
+		return old, nil
+	}
+	return wantAD(old, id)
+}
+
 func wantEHPLMN(old []byte, id Identity) ([]byte, error) {
 	if _, err := id.home(); err != nil {
 		return nil, err
@@ -120,10 +143,6 @@ func wantLocation(encode func(PLMN) ([]byte, error)) want {
 	}
 }
 
-// noKey is the key set identifier that says there is none (3GPP TS 24.008,
-// 10.5.1.2).
-const noKey = 0x07
-
 func wantNoKeys([]byte, Identity) ([]byte, error) {
 	return append([]byte{noKey}, blank(32)...), nil
 }
@@ -132,6 +151,45 @@ func wantNoKeys([]byte, Identity) ([]byte, error) {
 // connection makes new keys.
 func wantSTARTHFN([]byte, Identity) ([]byte, error) {
 	return []byte{0xF0, 0x00, 0x00, 0xF0, 0x00, 0x00}, nil
+}
+
+func wantNoKc([]byte, Identity) ([]byte, error) { return append(blank(8), noKey), nil }
+
+func wantNoUAC([]byte, Identity) ([]byte, error) { return make([]byte, 4), nil }
+
+func wantSPDI(_ []byte, id Identity) ([]byte, error) {
+	if _, err := id.home(); err != nil {
+		return nil, err
+	}
+	return spdiCoding.to(id.PLMNs, nil)
+}
+
+// imsDomain is the home domain that a phone would make of the IMSI itself (3GPP
+// TS 23.003, 13.2); the MNC always has three digits there.
+func (id Identity) imsDomain() (string, error) {
+	home, err := id.home()
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("ims.mnc%03s.mcc%s.3gppnetwork.org", home[3:], home[:3]), nil
+}
+
+func wantDomain(_ []byte, id Identity) ([]byte, error) { return id.ims("%s", false) }
+func wantIMPI(_ []byte, id Identity) ([]byte, error)   { return id.ims("%s", true) }
+func wantIMPU(_ []byte, id Identity) ([]byte, error)   { return id.ims("sip:%s", true) }
+
+func (id Identity) ims(format string, user bool) ([]byte, error) {
+	name, err := id.imsDomain()
+	if err != nil {
+		return nil, err
+	}
+	if user {
+		if err := checkIMSI(id.IMSI); err != nil {
+			return nil, err
+		}
+		name = id.IMSI + "@" + name
+	}
+	return uriCoding.to(fmt.Sprintf(format, name), nil)
 }
 
 func wantBlank(old []byte, _ Identity) ([]byte, error) { return blank(len(old)), nil }
