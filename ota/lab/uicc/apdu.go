@@ -6,41 +6,66 @@ import (
 	"github.com/simota/simota/sat"
 )
 
-const classGSM = 0xA0
-
-// Instructions of remote file management (ETSI TS 102 226, 8).
+// Classes of commands.
 const (
+	classUICC = 0x00
+	classGP   = 0x80 // GlobalPlatform, and some commands of ETSI TS 102 221 and 102 222
+	classGSM  = 0xA0
+)
+
+// Instructions of remote file management (ETSI TS 102 226, 8; 102 221, 10.1.2; 102 222, 6).
+const (
+	insDeactivate   = 0x04
+	insIncrease     = 0x32
+	insActivate     = 0x44
+	insSearchRecord = 0xA2
 	insSelect       = 0xA4
 	insReadBinary   = 0xB0
 	insReadRecord   = 0xB2
 	insGetResponse  = 0xC0
+	insResizeFile   = 0xD4
 	insUpdateBinary = 0xD6
 	insUpdateRecord = 0xDC
+	insCreateFile   = 0xE0
+	insDeleteFile   = 0xE4
 )
 
-// Status words of ETSI TS 102 221, 10.2.1.
+// Status words of ETSI TS 102 221, 10.2.1, 102 222, 7.2, and GlobalPlatform 2.3, 11.1.3.
 const (
 	swOK           sat.Status = 0x9000
+	swNotFound     sat.Status = 0x6282 // of SEARCH RECORD
+	swDeactivated  sat.Status = 0x6283
 	swTruncated    sat.Status = 0x62F1
+	swMore         sat.Status = 0x6310
 	swWaiting      sat.Status = 0x6100 // the low octet tells how much
 	swLength       sat.Status = 0x6700
 	swStructure    sat.Status = 0x6981
 	swAccess       sat.Status = 0x6982
+	swInvalidated  sat.Status = 0x6984
 	swConditions   sat.Status = 0x6985
 	swNoEF         sat.Status = 0x6986
+	swPolicy       sat.Status = 0x69E1 // POL1 forbids it
+	swWrongData    sat.Status = 0x6A80
 	swNoFile       sat.Status = 0x6A82
 	swNoRecord     sat.Status = 0x6A83
+	swNoMemory     sat.Status = 0x6A84
 	swParameters   sat.Status = 0x6A86
+	swNoReference  sat.Status = 0x6A88
+	swFileExists   sat.Status = 0x6A89
 	swOffset       sat.Status = 0x6B00
 	swAvailable    sat.Status = 0x6C00 // the low octet tells how much
 	swInstruction  sat.Status = 0x6D00
 	swClass        sat.Status = 0x6E00
+	swNoAlgorithm  sat.Status = 0x9484
+	swCheckValue   sat.Status = 0x9485
+	swMaximum      sat.Status = 0x9850
 	swWaitingGSM   sat.Status = 0x9F00
 	swNoEFGSM      sat.Status = 0x9400
 	swOffsetGSM    sat.Status = 0x9402
 	swNoFileGSM    sat.Status = 0x9404
 	swStructureGSM sat.Status = 0x9408
 	swAccessGSM    sat.Status = 0x9804
+	swInvalidGSM   sat.Status = 0x9810
 )
 
 // apdu is a command as the script has it: le is -1 without Le and 256 for 00.
@@ -50,36 +75,55 @@ type apdu struct {
 	le               int
 }
 
-// outgoing says that P3 of the instruction is Le and no data follow.
-func outgoing(ins byte) bool {
-	return ins == insReadBinary || ins == insReadRecord || ins == insGetResponse
+// selection is what a script has selected.
+type selection struct {
+	adf *node // nil if the application has none
+	dir *node
+	ef  *node
+	rec int // current record, 0 for none
 }
 
-// session is what a script has selected. It ends with the packet.
+// session is a script that works on files. It ends with the packet, unless the script is chained.
 type session struct {
-	app     *Application
+	*job
+	selection
 	tree    *tree
-	adf     *node // nil if the application has none
-	dir     *node
-	ef      *node
-	rec     int    // current record, 0 for none
 	waiting []byte // for GET RESPONSE, until the next command
-	writes  int
+	chain   *chain // that keeps the selection
 }
 
-func newSession(app *Application, t *tree) *session {
-	s := &session{app: app, tree: t, dir: t.mf}
-	if app.Start == sat.ADFUSIM {
-		s.adf, s.dir = t.usim, t.usim
+func newSession(j *job) *session {
+	t := j.realm.files
+	s := &session{job: j, tree: t, selection: selection{dir: t.mf}}
+	if j.app.Start == sat.ADFUSIM {
+		s.adf = t.usim
+		if j.app.ISIM {
+			s.adf = t.isim
+		}
+		s.dir = s.adf
 	}
 	return s
 }
 
-// run executes one command and returns its data and status word.
+func (s *session) outgoing(header apdu) bool {
+	return header.ins == insReadBinary || header.ins == insReadRecord || header.ins == insGetResponse
+}
+
+// class says whether an instruction comes in the right class (ETSI TS 102 221, 10.1.1).
+func (s *session) class(c apdu) bool {
+	if s.app.Class == classGSM {
+		return c.cla == classGSM
+	}
+	if c.ins == insIncrease || c.ins == insResizeFile {
+		return c.cla == classGP
+	}
+	return c.cla == classUICC
+}
+
 func (s *session) run(c apdu) ([]byte, sat.Status) {
 	waiting := s.waiting
 	s.waiting = nil
-	if c.cla != s.app.Class {
+	if !s.class(c) {
 		return nil, swClass
 	}
 	var data []byte
@@ -95,10 +139,14 @@ func (s *session) run(c apdu) ([]byte, sat.Status) {
 		sw = s.updateBinary(c)
 	case insUpdateRecord:
 		sw = s.updateRecord(c)
+	case insIncrease:
+		data, sw = s.increase(c)
+	case insActivate, insDeactivate:
+		sw = s.activate(c)
 	case insGetResponse:
 		data, sw = getResponse(c, waiting)
 	default:
-		sw = swInstruction
+		data, sw = s.runUICC(c)
 	}
 	if s.app.Class == classGSM {
 		sw = statusGSM(sw)
@@ -106,9 +154,22 @@ func (s *session) run(c apdu) ([]byte, sat.Status) {
 	return data, sw
 }
 
-// done says whether the script goes on after this status word.
-func done(sw sat.Status) bool {
-	return sw == swOK || sw&0xFF00 == swWaiting || sw&0xFF00 == swWaitingGSM
+// runUICC executes what only a UICC application has.
+func (s *session) runUICC(c apdu) ([]byte, sat.Status) {
+	if s.app.Class == classGSM {
+		return nil, swInstruction
+	}
+	switch c.ins {
+	case insSearchRecord:
+		return s.searchRecord(c)
+	case insCreateFile:
+		return nil, s.createFile(c)
+	case insDeleteFile:
+		return nil, s.deleteFile(c)
+	case insResizeFile:
+		return nil, s.resizeFile(c)
+	}
+	return nil, swInstruction
 }
 
 // statusGSM translates to the status words of TS 51.011, 9.4.
@@ -124,6 +185,8 @@ func statusGSM(sw sat.Status) sat.Status {
 		return swStructureGSM
 	case swAccess:
 		return swAccessGSM
+	case swInvalidated:
+		return swInvalidGSM
 	case swParameters:
 		return swOffset
 	}
@@ -168,8 +231,11 @@ func (s *session) current(sfi byte) (*node, sat.Status) {
 		}
 		s.ef, s.rec = ef, 0
 	}
-	if s.ef == nil {
+	switch {
+	case s.ef == nil:
 		return nil, swNoEF
+	case s.ef.content.deactivated:
+		return nil, swInvalidated
 	}
 	return s.ef, swOK
 }
@@ -220,69 +286,6 @@ func (s *session) updateBinary(c apdu) sat.Status {
 		return swLength
 	}
 	copy(ef.content.data[offset:], c.data)
-	s.writes++
-	return swOK
-}
-
-// record finds the record of READ and UPDATE RECORD (ETSI TS 102 221, 11.1.5 and 11.1.6).
-func (s *session) record(c apdu) (ef *node, rec []byte, sw sat.Status) {
-	ef, sw = s.current(c.p2 >> 3)
-	if sw != swOK {
-		return nil, nil, sw
-	}
-	if ef.content.recLen == 0 {
-		return nil, nil, swStructure
-	}
-	n, pointer := int(c.p1), s.rec
-	switch mode := c.p2 & 0x07; {
-	case mode == 0x04 && c.p1 == 0:
-		n = s.rec
-	case mode == 0x04: // absolute: the record pointer stays
-	case mode == 0x02 && c.p1 == 0:
-		n, pointer = s.rec+1, s.rec+1
-	case mode == 0x03 && c.p1 == 0:
-		if n = s.rec - 1; s.rec == 0 {
-			n = ef.content.records()
-		}
-		pointer = n
-	default:
-		return nil, nil, swParameters
-	}
-	if rec = ef.content.record(n); rec == nil {
-		return nil, nil, swNoRecord
-	}
-	s.rec = pointer
-	return ef, rec, swOK
-}
-
-func (s *session) readRecord(c apdu) ([]byte, sat.Status) {
-	if len(c.data) > 0 || c.le < 1 {
-		return nil, swLength
-	}
-	_, rec, sw := s.record(c)
-	switch {
-	case sw != swOK:
-		return nil, sw
-	case c.le != 256 && c.le != len(rec):
-		return nil, swAvailable | sat.Status(len(rec))
-	}
-	return rec, swOK
-}
-
-func (s *session) updateRecord(c apdu) sat.Status {
-	if len(c.data) == 0 || c.le >= 0 {
-		return swLength
-	}
-	ef, rec, sw := s.record(c)
-	switch {
-	case sw != swOK:
-		return sw
-	case !s.mayUpdate(ef):
-		return swAccess
-	case len(c.data) != len(rec):
-		return swLength
-	}
-	copy(rec, c.data)
 	s.writes++
 	return swOK
 }

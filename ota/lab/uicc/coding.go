@@ -119,6 +119,18 @@ func dialling(number string, size int) []byte {
 	return b
 }
 
+// dialled reads the number from a record of EF_MSISDN and its like; it is empty if the record has none.
+func dialled(rec []byte) string {
+	if len(rec) < 14 {
+		return ""
+	}
+	p := rec[len(rec)-14:]
+	if n := int(p[0]); n >= 2 && n <= 11 {
+		return decodeAddress(p[1 : 1+n])
+	}
+	return ""
+}
+
 // smsParameters is a record of EF_SMSP (3GPP TS 31.102, 4.2.27) with the service centre alone.
 func smsParameters(smsc string, size int) []byte {
 	b := filled(size)

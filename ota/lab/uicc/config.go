@@ -5,109 +5,30 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/simota/simota/ota"
-	"github.com/simota/simota/ota/script"
 	"github.com/simota/simota/sat"
 )
 
-// Replay is what the card does with a counter it has seen.
-type Replay string
+// Secret is raw key material. It never shows itself.
+type Secret []byte
 
-// Answers to a replayed counter.
-const (
-	ReplayCounterLow Replay = "counter-low" // status 02, secured as the SPI asks: the standard
-	ReplayUnsecured  Replay = "unsecured"   // status 06 in clear with counter 0, as the sysmoISIM does
-	ReplaySilent     Replay = "silent"      // nothing
-)
+// String returns "[redacted]".
+func (Secret) String() string { return "[redacted]" }
 
-// RefreshMode is when the card sends the proactive command REFRESH.
-type RefreshMode string
+// GoString returns "[redacted]".
+func (Secret) GoString() string { return "[redacted]" }
 
-// Refresh modes.
-const (
-	RefreshByCard    RefreshMode = "card"      // by itself after EF_IMSI changed, and when a script asks
-	RefreshImmediate RefreshMode = "immediate" // only when a script asks, by tag 81
-	RefreshNone      RefreshMode = "none"      // never; tag 81 gives an action error
-)
+// Format writes "[redacted]" for every verb.
+func (Secret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("[redacted]")) }
 
-// Application is a remote file management application on the card.
-type Application struct {
-	TAR ota.TAR
-	// Format is script.Compact or script.Expanded.
-	Format script.Format
-	// MSL is the minimum security level, written as a first SPI octet: 16 hex is CC, cipher, counter higher.
-	MSL byte
-	// Start is what is selected when a script begins: sat.MF or sat.ADFUSIM. An application that starts in the MF
-	// has no current ADF, so 7FFF leads it nowhere (ETSI TS 102 226, 8).
-	Start sat.FID
-	// Class is the class of its commands: 00, or A0 for a 2G application with the status words of TS 51.011.
-	Class byte
-	// OwnCounter says that the application counts for itself. Else one counter per key version serves all
-	// applications.
-	OwnCounter bool
-	// Updatable names the files it may write; nil is full access. Reading is free.
-	Updatable []string
-}
-
-// Profile is what makes one kind of card differ from another: its personality.
-type Profile struct {
-	Name string
-	// Algorithm of all keys; 0 does not check.
-	Algorithm    ota.Algorithm
-	Applications []Application
-	Refresh      RefreshMode
-	// RefreshQualifier is the qualifier of the card's own REFRESH: 04 UICC reset, 01 file change notification, ...
-	RefreshQualifier byte
-	// RefreshDelay is how long after the packet the card's own REFRESH comes.
-	RefreshDelay time.Duration
-	Replay       Replay
-	// SilentOnFailure says that no packet with a security failure is answered, as an ISD-R does.
-	SilentOnFailure bool
-	// BufferParts is how many SMS of one packet the card can join, 1 to 255.
-	BufferParts int
-	// BufferSets is how many unfinished packets it keeps at once, at least 1; a further one displaces the oldest.
-	BufferSets int
-	// ResponseLimit is how many octets the answer to an expanded script may have, at least 16; beyond it the card
-	// cuts the data and stops with 62F1.
-	ResponseLimit int
-}
-
-// CompactTripleDES is an older card: 3DES with two keys, compact scripts on TAR B00011 in ADF.USIM, one buffer of
-// five SMS. It answers a replayed counter with status 06 in clear and sends REFRESH by itself.
-func CompactTripleDES() Profile {
-	return Profile{
-		Name:      "compact-3des",
-		Algorithm: ota.TripleDES2,
-		Applications: []Application{
-			{TAR: ota.TAR{0xB0, 0x00, 0x11}, Format: script.Compact, MSL: 0x16, Start: sat.ADFUSIM},
-		},
-		Refresh: RefreshByCard, RefreshQualifier: 0x04, RefreshDelay: 5 * time.Second,
-		Replay:      ReplayUnsecured,
-		BufferParts: 5, BufferSets: 1, ResponseLimit: 512,
-	}
-}
-
-// ExpandedAES is a newer card: AES-128, expanded scripts on TAR B00141 and compact ones on B00011, both in ADF.USIM
-// with one counter. It answers a replayed counter with a secured status 02 and sends REFRESH when a script asks.
-func ExpandedAES() Profile {
-	return Profile{
-		Name:      "expanded-aes",
-		Algorithm: ota.AES128,
-		Applications: []Application{
-			{TAR: ota.TAR{0xB0, 0x01, 0x41}, Format: script.Expanded, MSL: 0x16, Start: sat.ADFUSIM},
-			{TAR: ota.TAR{0xB0, 0x00, 0x11}, Format: script.Compact, MSL: 0x16, Start: sat.ADFUSIM},
-		},
-		Refresh:     RefreshImmediate,
-		Replay:      ReplayCounterLow,
-		BufferParts: 8, BufferSets: 3, ResponseLimit: 1024,
-	}
-}
+// MarshalText returns "[redacted]".
+func (Secret) MarshalText() ([]byte, error) { return []byte("[redacted]"), nil }
 
 // File changes one file of the standard tree, or adds one.
 type File struct {
-	// Name is a name of the standard tree ("IMSI", "SMSP", "GSM/IMSI") or a path ("7FFF/6F07", "2FE2").
+	// Name is a name of the standard tree ("IMSI", "SMSP", "GSM/IMSI", "ISIM/IMPI") or a path ("7FFF/6F07", "2FE2",
+	// "ISIM/6F02").
 	Name string
 	// Absent removes the file.
 	Absent bool
@@ -120,6 +41,9 @@ type File struct {
 }
 
 // Config is one card: its kind, its identity and its secrets.
+//
+// A plain card has one subscription: ICCID to Files. An eUICC (EID is not empty) has several, in ISDPs, and those
+// fields stay empty.
 type Config struct {
 	Profile
 	// ICCID has 18 to 20 digits.
@@ -132,86 +56,206 @@ type Config struct {
 	MSISDN, SMSC string
 	// Keysets of versions 1 to 15.
 	Keysets []ota.Keyset
+	// KIKs are the third keys of the key sets, by key version; PUT KEY needs that of the set which secures its packet.
+	KIKs map[byte]Secret
 	// Counters are the last counters the card has seen, by key version.
 	Counters map[byte]uint64
-	// Files are applied to the standard tree in their order.
+	// Files are applied to the standard tree in their order, after those of the Profile.
 	Files []File
+	// Slots are the further identities of a multi-IMSI card: the first of them is slot 2, slot 1 is the identity above.
+	Slots []Slot
+
+	// EID, 32 digits, makes the card an eUICC.
+	EID string
+	// SMSR is the number of the SM-SR that notices go to, with + in front.
+	SMSR string
+	// ISDRKeysets are those of the ISD-R: AES.
+	ISDRKeysets []ota.Keyset
+	// ISDRCounters are the last counters the ISD-R has seen, by key version.
+	ISDRCounters map[byte]uint64
+	// ISDPs are the profiles; exactly one is enabled, at most one has the fall-back attribute.
+	ISDPs []ISDP
+
 	// Tracking is the IMEI-tracking applet; nil for none.
 	Tracking *Tracking
 	// Log takes an entry for every secured packet, in order, while the card is locked: it must not call the card.
 	Log func(LogEntry)
 }
 
-func (c Config) validate() error {
+// Slot is an identity of a multi-IMSI card.
+type Slot struct {
+	IMSI         string // 6 to 15 digits
+	MNCLength    int    // 2 or 3; 0 means 2
+	MSISDN, SMSC string // with + if international; empty leaves the file empty
+}
+
+// ISDP is a profile on an eUICC. Without an ICCID it is an ISD-P that has been created and holds no profile yet.
+type ISDP struct {
+	// AID has 16 octets: A0000005591010FFFFFFFF89, two octets from 0010 on, 00, 00 (GSMA SGP.02, annex H).
+	AID sat.AID
+	// Enabled says that this is the profile in use; FallBack that it has the fall-back attribute.
+	Enabled, FallBack bool
+	// POL1 are the rules the profile itself carries.
+	POL1 POL1
+
+	// The subscription, as in Config.
+	ICCID, IMSI  string
+	MNCLength    int
+	MSISDN, SMSC string
+	Files        []File
+	// The keys of the profile's own security domain (MNO-SD), as in Config.
+	Keysets  []ota.Keyset
+	KIKs     map[byte]Secret
+	Counters map[byte]uint64
+}
+
+// POL1 are the policy rules inside a profile (GSMA SGP.02, 2.4.9).
+type POL1 struct {
+	DisableNotAllowed, DeleteNotAllowed, DeleteOnDisable bool
+}
+
+// identity is what the files of a subscription are made from.
+type identity struct {
+	iccid, imsi  string
+	mncLength    int
+	msisdn, smsc string
+}
+
+func (c Config) identity() identity { return identity{c.ICCID, c.IMSI, c.MNCLength, c.MSISDN, c.SMSC} }
+
+func (p ISDP) identity() identity { return identity{p.ICCID, p.IMSI, p.MNCLength, p.MSISDN, p.SMSC} }
+
+// of is the identity of a slot on a card.
+func (s Slot) of(iccid string) identity {
+	return identity{iccid, s.IMSI, s.MNCLength, s.MSISDN, s.SMSC}
+}
+
+func (i identity) validate() error {
 	switch {
-	case !digits(c.ICCID, 18, 20):
-		return fmt.Errorf("uicc: ICCID %q: want 18 to 20 digits", c.ICCID)
-	case !digits(c.IMSI, 6, 15):
-		return fmt.Errorf("uicc: IMSI %q: want 6 to 15 digits", c.IMSI)
-	case c.MNCLength != 0 && c.MNCLength != 2 && c.MNCLength != 3:
-		return fmt.Errorf("uicc: MNC length %d: want 2 or 3", c.MNCLength)
-	case c.MSISDN != "" && !phoneNumber(c.MSISDN):
-		return fmt.Errorf("uicc: MSISDN %q: want at most 20 digits, + in front if international", c.MSISDN)
-	case c.SMSC != "" && !phoneNumber(c.SMSC):
-		return fmt.Errorf("uicc: SMSC %q: want at most 20 digits, + in front if international", c.SMSC)
-	}
-	if err := c.validateKeys(); err != nil {
-		return err
-	}
-	if err := c.Profile.validate(); err != nil {
-		return err
-	}
-	if c.Tracking != nil {
-		return c.Tracking.validate()
+	case !digits(i.iccid, 18, 20):
+		return fmt.Errorf("uicc: ICCID %q: want 18 to 20 digits", i.iccid)
+	case !digits(i.imsi, 6, 15):
+		return fmt.Errorf("uicc: IMSI %q: want 6 to 15 digits", i.imsi)
+	case i.mncLength != 0 && i.mncLength != 2 && i.mncLength != 3:
+		return fmt.Errorf("uicc: MNC length %d: want 2 or 3", i.mncLength)
+	case i.msisdn != "" && !phoneNumber(i.msisdn):
+		return fmt.Errorf("uicc: MSISDN %q: want at most 20 digits, + in front if international", i.msisdn)
+	case i.smsc != "" && !phoneNumber(i.smsc):
+		return fmt.Errorf("uicc: SMSC %q: want at most 20 digits, + in front if international", i.smsc)
 	}
 	return nil
 }
 
-func (c Config) validateKeys() error {
+func (c Config) validate() error {
+	if err := c.Profile.validate(); err != nil {
+		return err
+	}
+	if c.Tracking != nil {
+		if err := c.Tracking.validate(); err != nil {
+			return err
+		}
+	}
+	if c.EID != "" {
+		return c.validateEUICC()
+	}
+	if slices.ContainsFunc(c.Applications, isISDR) {
+		return fmt.Errorf("uicc: profile %q is that of an eUICC: the card needs an EID", c.Name)
+	}
+	if len(c.ISDPs) > 0 || len(c.ISDRKeysets) > 0 || c.SMSR != "" {
+		return errors.New("uicc: profiles, ISD-R keys or SM-SR address without an EID: only an eUICC has them")
+	}
+	if err := c.identity().validate(); err != nil {
+		return err
+	}
+	for i, s := range c.Slots {
+		if err := s.of(c.ICCID).validate(); err != nil {
+			return fmt.Errorf("%w (slot %d)", err, i+2)
+		}
+	}
+	return validateKeys(c.Keysets, c.KIKs, c.Counters, c.Profile)
+}
+
+// isdpPrefix begins the AIDs of the ISD-R, the ECASD, every ISD-P, its load file and its module (GSMA SGP.02, annex H).
+const isdpPrefix = "\xA0\x00\x00\x05\x59\x10\x10\xFF\xFF\xFF\xFF\x89"
+
+func (c Config) validateEUICC() error {
+	enabled, fallBack := 0, 0
+	for i, p := range c.ISDPs {
+		twin := func(q ISDP) bool { return string(q.AID) == string(p.AID) }
+		switch {
+		case !isdpAID(p.AID) || slices.ContainsFunc(c.ISDPs[:i], twin):
+			return fmt.Errorf("uicc: ISD-P AID %s: want A0000005591010FFFFFFFF8900001000 to 8900FFFF00, each once", p.AID)
+		case p.ICCID == "" && (p.Enabled || p.FallBack):
+			return fmt.Errorf("uicc: ISD-P %s holds no profile and cannot be enabled or the fall-back", p.AID)
+		case p.Enabled:
+			enabled++
+		}
+		if p.FallBack {
+			fallBack++
+		}
+		if p.ICCID == "" {
+			continue
+		}
+		if err := p.identity().validate(); err != nil {
+			return fmt.Errorf("%w (ISD-P %s)", err, p.AID)
+		}
+		if err := validateKeys(p.Keysets, p.KIKs, p.Counters, c.Profile); err != nil {
+			return fmt.Errorf("%w (ISD-P %s)", err, p.AID)
+		}
+	}
+	switch {
+	case !digits(c.EID, 32, 32):
+		return fmt.Errorf("uicc: EID %q: want 32 digits", c.EID)
+	case !strings.HasPrefix(c.SMSR, "+") || !phoneNumber(c.SMSR):
+		return fmt.Errorf("uicc: SM-SR address %q: want + and at most 20 digits", c.SMSR)
+	case enabled != 1 || fallBack > 1:
+		return fmt.Errorf("uicc: %d enabled profiles and %d fall-back profiles: want exactly one and at most one", enabled, fallBack)
+	case c.ICCID+c.IMSI+c.MSISDN+c.SMSC != "" || len(c.Keysets)+len(c.KIKs)+len(c.Counters)+len(c.Files)+len(c.Slots) > 0:
+		return errors.New("uicc: an eUICC has its subscriptions in ISDPs, not beside them")
+	case len(c.ISDRKeysets) == 0:
+		return errors.New("uicc: the ISD-R has no key set")
+	case !slices.ContainsFunc(c.Applications, isISDR):
+		return fmt.Errorf("uicc: profile %q has no application of kind %q, and the card has an EID", c.Name, KindISDR)
+	}
+	for _, ks := range c.ISDRKeysets {
+		if ks.KID.Algorithm().BlockSize() != 16 || ks.KIc.Algorithm().BlockSize() != 16 {
+			return fmt.Errorf("uicc: key set %d of the ISD-R: want AES keys", ks.Version)
+		}
+	}
+	return validateKeys(c.ISDRKeysets, nil, c.ISDRCounters, Profile{})
+}
+
+func isISDR(a Application) bool { return a.Kind == KindISDR }
+
+func isdpAID(aid sat.AID) bool {
+	if len(aid) != 16 || string(aid[:12]) != isdpPrefix || aid[12] != 0 || aid[15] != 0 {
+		return false
+	}
+	return int(aid[13])<<8|int(aid[14]) >= 0x0010
+}
+
+func validateKeys(sets []ota.Keyset, kiks map[byte]Secret, counters map[byte]uint64, p Profile) error {
 	var seen []byte
-	for _, ks := range c.Keysets {
+	for _, ks := range sets {
 		if ks.Version < 1 || ks.Version > 15 || slices.Contains(seen, ks.Version) {
 			return fmt.Errorf("uicc: key version %d: want 1 to 15, each once", ks.Version)
 		}
 		seen = append(seen, ks.Version)
 		for _, k := range []ota.Key{ks.KIc, ks.KID} {
-			if a := k.Algorithm(); c.Algorithm != 0 && a != 0 && a != c.Algorithm {
-				return fmt.Errorf("uicc: a key of version %d is for %s, profile %q has %s", ks.Version, a, c.Name, c.Algorithm)
+			if a := k.Algorithm(); p.Algorithm != 0 && a != 0 && a != p.Algorithm {
+				return fmt.Errorf("uicc: a key of version %d is for %s, profile %q has %s", ks.Version, a, p.Name, p.Algorithm)
 			}
 		}
 	}
-	for kvn, n := range c.Counters {
+	for kvn, kik := range kiks {
+		if n := len(kik); !slices.Contains(seen, kvn) || n != 16 && n != 24 && n != 32 {
+			return fmt.Errorf("uicc: KIK of key version %d has %d octets: want 16, 24 or 32 and a key set on the card", kvn, n)
+		}
+	}
+	for kvn, n := range counters {
 		if !slices.Contains(seen, kvn) || n > maxCounter {
 			return fmt.Errorf("uicc: counter %d of key version %d: want 40 bits and a key set on the card", n, kvn)
 		}
-	}
-	return nil
-}
-
-func (p Profile) validate() error {
-	for i, a := range p.Applications {
-		switch {
-		case slices.ContainsFunc(p.Applications[:i], func(b Application) bool { return a.TAR == b.TAR }):
-			return fmt.Errorf("uicc: TAR %s is there twice", a.TAR)
-		case a.Format != script.Compact && a.Format != script.Expanded:
-			return fmt.Errorf("uicc: TAR %s has format %q: want %q or %q", a.TAR, a.Format, script.Compact, script.Expanded)
-		case a.Start != sat.MF && a.Start != sat.ADFUSIM:
-			return fmt.Errorf("uicc: TAR %s starts in %s: want %s or %s", a.TAR, a.Start, sat.MF, sat.ADFUSIM)
-		case a.Class != 0x00 && a.Class != classGSM:
-			return fmt.Errorf("uicc: TAR %s has class %02X: want 00 or A0", a.TAR, a.Class)
-		}
-	}
-	switch {
-	case !slices.Contains([]RefreshMode{RefreshByCard, RefreshImmediate, RefreshNone}, p.Refresh):
-		return fmt.Errorf("uicc: refresh %q: want card, immediate or none", p.Refresh)
-	case !slices.Contains([]Replay{ReplayCounterLow, ReplayUnsecured, ReplaySilent}, p.Replay):
-		return fmt.Errorf("uicc: replay %q: want counter-low, unsecured or silent", p.Replay)
-	case p.BufferParts < 1 || p.BufferParts > 255:
-		return fmt.Errorf("uicc: buffer of %d parts: want 1 to 255", p.BufferParts)
-	case p.BufferSets < 1:
-		return errors.New("uicc: a card needs a buffer for at least one packet")
-	case p.ResponseLimit < 16:
-		return fmt.Errorf("uicc: response limit of %d octets: want at least 16", p.ResponseLimit)
 	}
 	return nil
 }

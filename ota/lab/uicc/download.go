@@ -4,10 +4,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/simota/simota/ota"
-	"github.com/simota/simota/ota/script"
 	"github.com/simota/simota/ota/sms"
 	"github.com/simota/simota/sat"
 )
@@ -35,6 +35,8 @@ type Answer struct {
 	Submit []OutgoingSMS
 	// Refresh is a REFRESH that follows the messages; nil for none.
 	Refresh *Refresh
+	// Actions are other proactive commands that a script asked for, as DISPLAY TEXT: their COMPREHENSION-TLV objects.
+	Actions [][]byte
 }
 
 // OutgoingSMS is an SMS-SUBMIT of the card's own, with a user data header (TP-UDHI).
@@ -54,6 +56,10 @@ func (c *Card) Download(sender string, pid, dcs byte, ud []byte, now time.Time) 
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.told(now)
+	if c.euicc != nil {
+		c.euicc.onAir = false
+	}
 	u, err := sms.ParseUserData(ud)
 	if err != nil {
 		return Answer{SW: swOK} // no application is interested
@@ -75,16 +81,8 @@ func (c *Card) tooLong(u sms.UserData, sender string, now time.Time) Answer {
 		return Answer{SW: swOK}
 	}
 	h := ota.Header{SPI: ota.SPI(p[3:5]), KIc: p[5], KID: p[6], TAR: ota.TAR(p[7:10])}
-	r := reception{card: c, Header: h, sender: sender, entry: c.newEntry(h, now)}
+	r := c.reception(h, nil, sender, now)
 	return r.refuse(&refusal{result: ResultTooLong, status: ota.StatusNoMemory})
-}
-
-func (c *Card) newEntry(h ota.Header, now time.Time) LogEntry {
-	e := LogEntry{At: now, KVN: h.KIc >> 4, TAR: h.TAR.String()}
-	if ef := c.files.find("ICCID"); ef != nil {
-		e.ICCID = unBCD(ef.content.data)
-	}
-	return e
 }
 
 // reception is one secured packet on its way through the card.
@@ -93,15 +91,30 @@ type reception struct {
 	ota.Header
 	packet  []byte
 	sender  string
-	app     *Application
+	realm   *realm
+	app     *Application // nil for an unknown TAR
 	keyset  ota.Keyset
 	counter uint64 // 0 until it can be read
 	entry   LogEntry
 }
 
+// reception finds out whom a packet is for. The ISD-R of an eUICC comes first, then the subscription in use.
+func (c *Card) reception(h ota.Header, packet []byte, sender string, now time.Time) *reception {
+	r := &reception{card: c, Header: h, packet: packet, sender: sender, realm: c.active}
+	r.entry = LogEntry{At: now, ICCID: c.active.iccid(), EID: c.cfg.EID, KVN: h.KIc >> 4, TAR: h.TAR.String()}
+	if c.euicc != nil {
+		if r.app = c.euicc.isdr.application(h.TAR); r.app != nil {
+			r.realm = c.euicc.isdr
+			return r
+		}
+	}
+	r.app = c.active.application(h.TAR)
+	return r
+}
+
 func (c *Card) receive(packet []byte, sender string, now time.Time) Answer {
 	h, err := ota.ParseHeader(packet)
-	r := reception{card: c, Header: h, packet: packet, sender: sender, entry: c.newEntry(h, now)}
+	r := c.reception(h, packet, sender, now)
 	if err != nil { // its SPI cannot be trusted to say what answer it wants
 		r.entry.Result = ResultMalformed
 		c.log(r.entry)
@@ -109,6 +122,7 @@ func (c *Card) receive(packet []byte, sender string, now time.Time) Answer {
 	}
 	if !h.SPI.Ciphered() {
 		r.counter = cntr(packet)
+		r.entry.Counter = r.counter
 	}
 	if no := r.admit(); no != nil {
 		return r.refuse(no)
@@ -123,46 +137,44 @@ func (c *Card) receive(packet []byte, sender string, now time.Time) Answer {
 	return r.execute(cmd.Data)
 }
 
-// execute runs the script, answers and lets REFRESH follow.
+// execute runs the script, answers and lets REFRESH follow. What a script changes about the sender's own way back
+// (EF_SMSP) is true for the answer already; a change of profiles is not, it waits for the reset.
 func (r *reception) execute(data []byte) Answer {
 	c := r.card
 	before := r.imsi()
-	s := newSession(r.app, c.files)
+	j := &job{card: c, realm: r.realm, app: r.app, kvn: r.keyset.Version}
 	var out outcome
-	var err error
-	if r.app.Format == script.Expanded {
-		out, err = c.runExpanded(s, data)
+	if r.app.Kind == kindApplet {
+		out = outcome{answer: []byte{0x90, 0x00}, executed: 1, sw: swOK}
 	} else {
-		out, err = runCompact(s, data)
+		out = j.script(data)
 	}
-	if err != nil { // an answer that cannot be coded is left out: what ran, ran
-		out.answer = nil
-	}
-	r.entry.Result, r.entry.Executed, r.entry.Writes = ResultExecuted, out.executed, s.writes
+	r.entry.Result, r.entry.Executed, r.entry.Writes = ResultExecuted, out.executed, j.writes
 	if out.executed > 0 {
 		r.entry.SW = fmt.Sprintf("%04X", uint16(out.sw))
 	}
 	a := r.respond(ota.StatusOK, out.answer, true)
+	a.Actions = j.actions
 	switch {
-	case out.refresh != nil:
-		a.Refresh = out.refresh
-	case c.cfg.Refresh == RefreshByCard && r.imsi() != before:
-		a.Refresh = c.cfg.ownRefresh()
+	case j.refresh != nil:
+		a.Refresh = j.refresh
+	case c.cfg.Refresh == RefreshByCard && !slices.Equal(before, r.imsi()):
+		a.Refresh = identityRefresh(c.cfg.RefreshQualifier, c.cfg.RefreshDelay)
 	}
 	return a
 }
 
-func (r *reception) imsi() string {
-	if ef := r.card.files.find("IMSI"); ef != nil {
-		return string(ef.content.data)
+func (r *reception) imsi() []byte {
+	if r.realm.files == nil {
+		return nil
 	}
-	return ""
+	return r.realm.imsi()
 }
 
 // refuse answers a packet that is not executed.
 func (r *reception) refuse(no *refusal) Answer {
 	r.entry.Result = no.result
-	if no.silent || r.card.cfg.SilentOnFailure {
+	if no.silent || r.card.cfg.SilentOnFailure || r.app != nil && r.app.Silent {
 		r.entry.Status = byte(no.status)
 		r.card.log(r.entry)
 		return Answer{SW: swNothingDone}
@@ -186,7 +198,7 @@ func (r *reception) respond(status ota.Status, data []byte, secured bool) Answer
 	if err != nil {
 		return Answer{SW: swNothingDone}
 	}
-	if r.SPI.PoRBySubmit() {
+	if r.bySubmit() {
 		a.Submit, _ = r.card.submit(r.sender, sms.ResponsePacket, packet)
 		return a
 	}
@@ -203,12 +215,27 @@ func (r *reception) respond(status ota.Status, data []byte, secured bool) Answer
 	return a
 }
 
+func (r *reception) bySubmit() bool {
+	switch r.card.cfg.PoR {
+	case PoRBySubmit:
+		return true
+	case PoRByReport:
+		return false
+	}
+	return r.SPI.PoRBySubmit()
+}
+
+// seal secures a response as the SPI asks, or leaves it in clear if that has to be, or is this card's habit.
 func (r *reception) seal(status ota.Status, data []byte, secured bool) ([]byte, error) {
 	p := ota.Response{TAR: r.TAR, Counter: r.counter, Status: status, Data: data}
-	if secured {
-		return p.Seal(r.SPI, r.keyset)
+	if secured && (r.SPI.PoRCheck() != ota.NoCheck || r.SPI.PoRCiphered()) {
+		r.card.proofs++
+		if n := r.card.cfg.ClearPoREvery; n == 0 || r.card.proofs%n != 0 {
+			return p.Seal(r.SPI, r.keyset)
+		}
+		secured = false
 	}
-	if r.SPI.Ciphered() {
+	if !secured && r.SPI.Ciphered() {
 		p.Counter = 0
 	}
 	return p.SealUnsecured()
@@ -221,10 +248,11 @@ func (c *Card) submit(to string, element byte, packet []byte) ([]OutgoingSMS, er
 	if err != nil {
 		return nil, err
 	}
+	smsc := c.active.smsc()
 	var out []OutgoingSMS
 	for _, ud := range parts {
 		out = append(out, OutgoingSMS{
-			Destination: to, SMSC: c.smsc(), UserData: ud, UDHI: true, PID: pidDownload, DCS: dcsClass2,
+			Destination: to, SMSC: smsc, UserData: ud, UDHI: true, PID: pidDownload, DCS: dcsClass2,
 		})
 	}
 	return out, nil

@@ -13,8 +13,9 @@ import (
 type node struct {
 	fid      sat.FID
 	name     string
-	sfi      byte // short file identifier, 0 for none
-	readOnly bool // update: never
+	sfi      byte    // short file identifier, 0 for none
+	aid      sat.AID // of an ADF
+	readOnly bool    // update: never
 	parent   *node
 	children []*node
 	content  *content // nil for a directory
@@ -22,8 +23,11 @@ type node struct {
 
 // content is what an EF holds. 2G and 3G places of one file share it.
 type content struct {
-	data   []byte
-	recLen int // 0 for a transparent file
+	data        []byte
+	recLen      int  // 0 for a transparent file
+	cyclic      bool // record 1 is the one written last
+	deactivated bool
+	paid        int // octets of card memory a created file takes
 }
 
 func (c *content) records() int { return len(c.data) / c.recLen }
@@ -56,26 +60,40 @@ func (n *node) bySFI(sfi byte) *node {
 	return nil
 }
 
-// tree is a card's files. The ADF of the USIM hangs beside the MF: it has no identifier of its own but 7FFF.
-type tree struct{ mf, usim *node }
+// tree is a subscription's files. The ADFs hang beside the MF: they have no identifier of their own but 7FFF.
+type tree struct{ mf, usim, isim *node }
+
+// AIDs of the applications (ETSI TS 101 220, annex E; the rest is this card's own).
+var (
+	aidUSIM = sat.AID{0xA0, 0, 0, 0, 0x87, 0x10, 0x02, 0xFF, 0xFF, 0xFF, 0xFF, 0x89, 0, 0, 0x01, 0}
+	aidISIM = sat.AID{0xA0, 0, 0, 0, 0x87, 0x10, 0x04, 0xFF, 0xFF, 0xFF, 0xFF, 0x89, 0, 0, 0x01, 0}
+)
+
+// isimPath begins paths in the ADF of the ISIM; 7FFF is the USIM's.
+const isimPath = "ISIM/"
 
 func newTree() *tree {
-	return &tree{mf: &node{fid: sat.MF, name: "MF"}, usim: &node{fid: sat.ADFUSIM, name: "ADF.USIM"}}
+	return &tree{
+		mf:   &node{fid: sat.MF, name: "MF"},
+		usim: &node{fid: sat.ADFUSIM, name: "ADF.USIM", aid: aidUSIM},
+		isim: &node{fid: sat.ADFUSIM, name: "ADF.ISIM", aid: aidISIM},
+	}
 }
+
+func (t *tree) adfs() []*node { return []*node{t.usim, t.isim} }
 
 // find looks a file up by its name in the standard tree or by its path.
 func (t *tree) find(name string) *node {
-	for _, root := range []*node{t.mf, t.usim} {
+	for _, root := range append(t.adfs(), t.mf) {
 		if n := root.named(name); n != nil {
 			return n
 		}
 	}
-	path, err := parsePath(name)
+	n, fids, err := t.path(name)
 	if err != nil {
 		return nil
 	}
-	n, path := t.root(path)
-	for _, fid := range path {
+	for _, fid := range fids {
 		if n = n.child(fid); n == nil {
 			return nil
 		}
@@ -95,23 +113,30 @@ func (n *node) named(name string) *node {
 	return nil
 }
 
-func (t *tree) root(path []sat.FID) (*node, []sat.FID) {
-	switch {
-	case len(path) > 0 && path[0] == sat.ADFUSIM:
-		return t.usim, path[1:]
-	case len(path) > 0 && path[0] == sat.MF:
-		return t.mf, path[1:]
+// path splits a path into the root it begins at and the identifiers from there on.
+func (t *tree) path(path string) (*node, []sat.FID, error) {
+	if rest, ok := strings.CutPrefix(path, isimPath); ok {
+		fids, err := parsePath(rest)
+		return t.isim, fids, err
 	}
-	return t.mf, path
+	fids, err := parsePath(path)
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case fids[0] == sat.ADFUSIM:
+		return t.usim, fids[1:], nil
+	case fids[0] == sat.MF:
+		return t.mf, fids[1:], nil
+	}
+	return t.mf, fids, nil
 }
 
 // place puts an EF at a path and makes the directories on the way.
 func (t *tree) place(path string, ef *node) error {
-	fids, err := parsePath(path)
+	dir, fids, err := t.path(path)
 	if err != nil {
 		return err
 	}
-	dir, fids := t.root(fids)
 	if len(fids) == 0 {
 		return fmt.Errorf("uicc: path %q names a directory, want a file", path)
 	}
@@ -213,7 +238,7 @@ func (c *content) resized(f File) (*content, error) {
 	if data == nil {
 		data = c.relaid(size, records)
 	}
-	r := &content{data: filled(size * max(1, records))}
+	r := &content{data: filled(size * max(1, records)), cyclic: c.cyclic}
 	if records > 0 {
 		r.recLen = size
 	}

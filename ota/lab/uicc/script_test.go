@@ -142,7 +142,7 @@ func TestClassA0SpeaksTheStatusWordsOf2G(t *testing.T) {
 	for name, c := range map[string]struct{ script, want string }{
 		"select":            {gsm, "019f16"},
 		"select a file":     {gsm + imsi + "A0C000000F", "039000" + "00000009" + "6f07" + "04" + "0000000001" + "02" + "0000"},
-		"a directory":       {gsm + "A0C0000016", "029000" + "00000000" + "7f20" + "02" + "0000000000" + "09" + "00" + "00" + "0e" + "000000000000"},
+		"a directory":       {gsm + "A0C0000016", "029000" + "00000000" + "7f20" + "02" + "0000000000" + "09" + "00" + "00" + "18" + "000000000000"},
 		"not found":         {imsi, "019404"},
 		"no file":           {"A0B0000009", "019400"},
 		"behind the end":    {gsm + imsi + "A0B0000901", "039402"},
@@ -203,7 +203,7 @@ func TestExpandedScripts(t *testing.T) {
 		"command of wrong length":  {expandedScript("", "00A40004036F07"), "ab07" + "800101" + "23026700"},
 		"command of three octets":  {expandedScript("", "00A400"), "ab07" + "800101" + "23026700"},
 		"read without Le":          {expandedScript("", "00B08700"), "ab07" + "800101" + "23026700"},
-		"select with Le":           {expandedScript("", "00A40004027FFF00"), "ab14" + "800101" + "230f" + "620b" + "82027821" + "83027fff" + "8a0105" + "9000"},
+		"select with Le":           {expandedScript("", "00A40004027FFF00"), "ab26" + "800101" + "2321" + "621d" + "82027821" + "83027fff" + "8410a0000000871002ffffffff8900000100" + "8a0105" + "9000"},
 		"chaining":                 {expandedScript("", "")[:2] + "0C" + "830101" + "2207" + selectIMSI, "ab06" + "800100" + "830102"},
 		"chaining in the middle":   {expandedScript("830101", selectIMSI), "ab0a" + "800101" + sel + "900101"},
 		"error action":             {"AA0B" + "8200" + "2207" + selectIMSI, "ab07" + "800101" + sel},

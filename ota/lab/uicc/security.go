@@ -25,14 +25,14 @@ func cntr(packet []byte) uint64 {
 
 // admit checks all that stands in clear: application, keys and level, in this order.
 func (r *reception) admit() *refusal {
-	if r.app = r.card.application(r.TAR); r.app == nil {
+	if r.app == nil {
 		return &refusal{result: ResultUnknownTAR, status: ota.StatusTARUnknown}
 	}
 	por := r.SPI.PoR() != ota.PoRNone
 	needKIc := r.SPI.Ciphered() || por && r.SPI.PoRCiphered()
 	needKID := r.SPI.Check() == ota.CC || por && r.SPI.PoRCheck() == ota.CC
 	if needKIc || needKID || r.SPI.ReplayDetected() {
-		ks, ok := r.card.keyset(r.KIc >> 4)
+		ks, ok := r.realm.keyset(r.KIc >> 4)
 		if !ok || r.KIc>>4 != r.KID>>4 || needKIc && !names(r.KIc, ks.KIc) || needKID && !names(r.KID, ks.KID) {
 			return &refusal{result: ResultKeyset, status: ota.StatusSecurityError}
 		}
@@ -40,6 +40,9 @@ func (r *reception) admit() *refusal {
 	}
 	if !r.SPI.Covers(r.app.MSL) {
 		return &refusal{result: ResultMSL, status: ota.StatusInsufficientSecurity}
+	}
+	if r.SPI.Check() == ota.RC { // the answer's CRC has the length of the command's
+		r.keyset.CRC = r.CRC()
 	}
 	return r.supported(por)
 }
@@ -49,9 +52,10 @@ func names(octet byte, k ota.Key) bool {
 	return k.Algorithm() != 0 && octet&0x0F == k.Algorithm().Nibble()
 }
 
-// supported refuses reserved bits, RC and DS, also for the response: after execution it would be too late.
+// supported refuses reserved bits, DS and, if it is not this card's, RC; also for the response: after execution it
+// would be too late.
 func (r *reception) supported(por bool) *refusal {
-	known := func(c ota.Check) bool { return c == ota.NoCheck || c == ota.CC }
+	known := func(c ota.Check) bool { return c == ota.NoCheck || c == ota.CC || c == ota.RC && r.card.cfg.RC }
 	reserved := r.SPI[0]&0xE0 != 0 || r.SPI[1]&0xC0 != 0 || r.SPI.PoR() > ota.PoROnError
 	if reserved || !known(r.SPI.Check()) || por && !known(r.SPI.PoRCheck()) {
 		return &refusal{result: ResultSecurity, status: ota.StatusSecurityError}
@@ -88,7 +92,7 @@ func (r *reception) count() *refusal {
 	if r.app.OwnCounter {
 		id.own, id.tar = true, r.TAR
 	}
-	stored := r.card.counters[id]
+	stored := r.realm.counters[id]
 	switch {
 	case stored == maxCounter:
 		return &refusal{result: ResultBlocked, status: ota.StatusCounterBlocked, secured: true}
@@ -97,7 +101,7 @@ func (r *reception) count() *refusal {
 	case r.SPI.CounterMode() == ota.CounterExact && r.counter != stored+1:
 		return &refusal{result: ResultTooHigh, status: ota.StatusCounterHigh, secured: true}
 	}
-	r.card.counters[id] = r.counter
+	r.realm.counters[id] = r.counter
 	return nil
 }
 

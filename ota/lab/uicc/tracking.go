@@ -63,11 +63,10 @@ func (c *Card) TrackingReport(imei string) (OutgoingSMS, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	t := c.cfg.Tracking
-	ef := c.files.find("IMSI")
-	if t == nil || ef == nil || !digits(imei, 14, 16) {
+	if t == nil || c.active.imsi() == nil || !digits(imei, 14, 16) {
 		return OutgoingSMS{}, false
 	}
-	imsi := padded(imsiSize, ef.content.data)
+	imsi := padded(imsiSize, c.active.imsi())
 	pair := imei[:14] + string(imsi)
 	if pair == c.reported {
 		return OutgoingSMS{}, false
