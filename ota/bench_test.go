@@ -84,27 +84,27 @@ func BenchmarkOpenResponse(b *testing.B) {
 
 // bareSeal is the cipher and the MAC and nothing else.
 func bareSeal(b *testing.B, ks Keyset) func() error {
-	mode := cipher.NewCBCEncrypter(ks.KIc.s.block, make([]byte, ks.KIc.s.block.BlockSize()))
+	mode := cipher.NewCBCEncrypter(ks.KIc.s().block, make([]byte, ks.KIc.s().block.BlockSize()))
 	mac, ciphered := bareMAC(b, ks), bareCiphered(ks)
 	return func() error { mac(); mode.CryptBlocks(ciphered, ciphered); return nil }
 }
 
 func bareOpen(b *testing.B, ks Keyset) func() error {
-	mode := cipher.NewCBCDecrypter(ks.KIc.s.block, make([]byte, ks.KIc.s.block.BlockSize()))
+	mode := cipher.NewCBCDecrypter(ks.KIc.s().block, make([]byte, ks.KIc.s().block.BlockSize()))
 	mac, ciphered := bareMAC(b, ks), bareCiphered(ks)
 	return func() error { mode.CryptBlocks(ciphered, ciphered); mac(); return nil }
 }
 
 // bareCiphered is as long as CNTR, PCNTR, CC, data and padding.
 func bareCiphered(ks Keyset) []byte {
-	size := ks.KIc.s.block.BlockSize()
+	size := ks.KIc.s().block.BlockSize()
 	return make([]byte, (cntrPCNTR+8+benchData+size-1)/size*size)
 }
 
 // bareMAC is the last block of a CBC: that is the CBC-MAC, and CMAC but for a subkey.
 func bareMAC(b *testing.B, ks Keyset) func() {
 	b.Helper()
-	block := ks.KID.s.block
+	block := ks.KID.s().block
 	size := block.BlockSize()
 	input := make([]byte, (headSize+len(bareCiphered(ks))-cntrPCNTR-8+size-1)/size*size)
 	if !ks.KID.Algorithm().isAES() {

@@ -103,7 +103,19 @@ func supportedNibble(field string, octet byte) error {
 // Key is a secret key ready for use. It never shows its material: every way to print or marshal it says "[redacted]".
 // Copies share the material, so Wipe ends them all. The zero value is no key. A Key is safe for concurrent use,
 // except against Wipe.
-type Key struct{ s *secret }
+type Key struct {
+	// get leads to the secret. It is a function because fmt follows pointers in
+	// unexported fields of other structs, where it cannot call Format.
+	get func() *secret
+}
+
+// s is the secret, nil for no key.
+func (k Key) s() *secret {
+	if k.get == nil {
+		return nil
+	}
+	return k.get()
+}
 
 type secret struct {
 	alg        Algorithm
@@ -147,7 +159,7 @@ func NewKey(alg Algorithm, raw []byte) (Key, error) {
 		s.sub1, s.sub2 = subkeys(s.block)
 	}
 	s.kcv = checkValue(alg, s.block)
-	return Key{s}, nil
+	return Key{func() *secret { return s }}, nil
 }
 
 // sameDES compares two DES keys without their parity bits.
@@ -173,26 +185,26 @@ func checkValue(alg Algorithm, block cipher.Block) string {
 
 // Algorithm is the key's algorithm, zero for no key and after Wipe.
 func (k Key) Algorithm() Algorithm {
-	if k.s == nil {
-		return 0
+	if s := k.s(); s != nil {
+		return s.alg
 	}
-	return k.s.alg
+	return 0
 }
 
 // CheckValue is the key check value: three octets in upper-case hexadecimal of a block ciphered in ECB mode, of 00s
 // for DES and 3DES and of 01s for AES. It tells keys apart without showing them; empty for no key.
 func (k Key) CheckValue() string {
-	if k.s == nil {
-		return ""
+	if s := k.s(); s != nil {
+		return s.kcv
 	}
-	return k.s.kcv
+	return ""
 }
 
 // Wipe makes the key and all its copies unusable and drops the key schedule for the garbage collector, which is as
 // far as the standard library's ciphers allow. It must not run while the key is in use.
 func (k Key) Wipe() {
-	if k.s != nil {
-		*k.s = secret{}
+	if s := k.s(); s != nil {
+		*s = secret{}
 	}
 }
 

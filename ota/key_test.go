@@ -135,7 +135,13 @@ func TestKeyNeverShowsItsMaterial(t *testing.T) {
 		if got := fmt.Sprintf(verb, key); got != redacted {
 			t.Errorf("%s prints %q", verb, got)
 		}
-		outputs = append(outputs, fmt.Sprintf(verb, hidden{Keyset{KIc: key}}))
+		// fmt cannot call Format in unexported fields: it must find nothing there. The
+		// check value stands beside the schedule, so it would show where that does.
+		inside := fmt.Sprintf(verb, hidden{Keyset{KIc: key}})
+		if kcv := key.CheckValue(); strings.Contains(inside, kcv) || strings.Contains(strings.ToLower(inside), fmt.Sprintf("%x", kcv)) {
+			t.Errorf("%s of a struct that hides a key shows what is behind it: %q", verb, inside)
+		}
+		outputs = append(outputs, inside)
 	}
 	for _, marshal := range []func(any) ([]byte, error){json.Marshal, xml.Marshal} {
 		b, err := marshal(Keyset{Version: 1, KIc: key, KID: key})

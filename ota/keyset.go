@@ -81,11 +81,11 @@ func (k Keyset) protect(ciphered bool, check Check) (p protection, err error) {
 		if k.KIc.Algorithm() == 0 {
 			return p, fmt.Errorf("%w: version %d has no KIc key and ciphering is asked", ErrKeyset, k.Version)
 		}
-		p.cipher = k.KIc.s
+		p.cipher = k.KIc.s()
 	}
 	switch check {
 	case CC:
-		p.signer = k.KID.s
+		p.signer = k.KID.s()
 		p.checkLen, err = k.ccLength()
 	case RC:
 		p.checkLen, err = k.crcLength()
@@ -141,8 +141,8 @@ func (k Keyset) weak(spi SPI) error {
 }
 
 func (k Key) weakness() string {
-	if k.s == nil {
-		return ""
+	if s := k.s(); s != nil {
+		return s.weak
 	}
-	return k.s.weak
+	return ""
 }
