@@ -5,7 +5,7 @@ package catalog
 // to profile, so they are data.
 type CardType struct {
 	Name           string            `yaml:"card_type" json:"card_type"`
-	Technique      string            `yaml:"technique" json:"technique"` // "rfm"
+	Technique      string            `yaml:"technique" json:"technique"` // how it is switched: "rfm", "euicc" or "applet"
 	Keys           KeyAlgorithms     `yaml:"keys" json:"keys"`
 	KeyVersion     byte              `yaml:"key_version" json:"key_version,omitempty"` // KVN to use; 0 means 1
 	SPI            string            `yaml:"spi" json:"spi"`                           // four hex digits, "1639"
@@ -16,6 +16,8 @@ type CardType struct {
 	Refresh        string            `yaml:"refresh" json:"refresh"`                           // "card", "immediate" or "none"
 	Files          []string          `yaml:"files" json:"files,omitempty"`                     // what a swap writes; empty means the usual ones
 	Tracking       *Tracking         `yaml:"tracking" json:"tracking,omitempty"`
+	ISDR           *ISDR             `yaml:"isdr" json:"isdr,omitempty"`             // technique euicc
+	Applet         *Applet           `yaml:"applet" json:"applet,omitempty"`         // technique applet
 	AllowWeak      bool              `yaml:"allow_weak" json:"allow_weak,omitempty"` // lets a weak SPI through, audited
 }
 
@@ -33,6 +35,39 @@ type Target struct {
 	Format string `yaml:"format" json:"format"` // "compact" or "expanded"
 	MSL    string `yaml:"msl" json:"msl"`       // minimum security level: an SPI1 value, two hex digits
 	Start  string `yaml:"start" json:"start"`   // where a script begins: "adf-usim" or "mf"
+}
+
+// ISDR is the root security domain of an eUICC, which switches profiles
+// (GSMA SGP.02, 4.1). Its keys are not those of any profile.
+type ISDR struct {
+	TAR        string        `yaml:"tar" json:"tar"` // empty means 000001
+	Keys       KeyAlgorithms `yaml:"keys" json:"keys"`
+	KeyVersion byte          `yaml:"key_version" json:"key_version,omitempty"` // KVN to use; 0 means 1
+	SPI        string        `yaml:"spi" json:"spi"`                           // empty means that of the card type
+	MaxParts   int           `yaml:"max_parts" json:"max_parts,omitempty"`     // 0 means that of the card type
+}
+
+// KVN is the key version to use.
+func (d ISDR) KVN() byte { return max(d.KeyVersion, 1) }
+
+// Applet describes the multi-IMSI applet of a card type: commands as templates,
+// which package sat/applet checks and fills in. Its keyset is the card's own.
+type Applet struct {
+	FirstSlot int `yaml:"first_slot" json:"first_slot,omitempty"` // how the vendor numbers the first subscription: 0 or 1
+	Template  `yaml:",inline"`
+}
+
+// Template has the fields of applet.Template, and converts to it.
+type Template struct {
+	TAR            string   `yaml:"tar" json:"tar"`
+	Format         string   `yaml:"format" json:"format"`
+	APDU           []string `yaml:"apdu" json:"apdu"`
+	Expect         []string `yaml:"expect" json:"expect,omitempty"`
+	Refresh        string   `yaml:"refresh" json:"refresh"`
+	ReadBack       []string `yaml:"read_back" json:"read_back"`
+	ReadBackTAR    string   `yaml:"read_back_tar" json:"read_back_tar,omitempty"`
+	ReadBackFormat string   `yaml:"read_back_format" json:"read_back_format,omitempty"`
+	ReadBackExpect string   `yaml:"read_back_expect" json:"read_back_expect"`
 }
 
 // Tracking describes the short message of an IMEI-tracking applet.

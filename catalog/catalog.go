@@ -28,7 +28,11 @@ type Card struct {
 	Tags    []string // free labels, sorted
 	IMEI    string   // of the device it is thought to be in, 14 to 16 digits; may be empty
 	NoCP    bool     // the device is known to take no client provisioning (CP=none)
+	EID     string   // of an eUICC, 32 digits; empty for other cards
 	Active  int64    // the subscription that is alive in the card, as far as is proven
+	// NextNotice is above the sequence number of every eUICC notice that was
+	// seen: one below it is a repeat. 0 before the first.
+	NextNotice int
 }
 
 // Subscription is one identity that a card holds or can be given.
@@ -39,14 +43,18 @@ type Subscription struct {
 	IMSI     string // 6 to 15 digits
 	MSISDN   string // with a leading plus
 	Operator string // name of an Operator
+	ISDP     string // on an eUICC, the AID of the ISD-P that is this profile, 32 hex digits in upper case
 }
 
 // Keyset is one set of secured-packet keys of a card (ETSI TS 102 225, annex A):
 // one security domain, one key version, one counter.
 type Keyset struct {
-	ID        int64
-	CardID    int64
-	Domain    []byte // AID of the security domain; empty is the issuer's
+	ID     int64
+	CardID int64
+	// Domain is the AID of the security domain; empty is the issuer's. On an
+	// eUICC the ISD-R has its own, and each profile's keys bear the AID of its
+	// ISD-P: they are gone from sight while another profile is enabled.
+	Domain    []byte
 	Version   byte   // KVN 1..15
 	KIcAlg    string // "3des-2", "aes-128", ...
 	KIDAlg    string
@@ -118,6 +126,8 @@ type Store interface {
 	// CardsByMSISDN finds every card with a subscription of that number: two
 	// cards share one while a number moves between them.
 	CardsByMSISDN(ctx context.Context, msisdn string) ([]Entry, error)
+	// CardsByEID finds every card of that EID: one, if the catalog is right.
+	CardsByEID(ctx context.Context, eid string) ([]Entry, error)
 	// CardsByIMSI finds every card with a subscription of that IMSI.
 	CardsByIMSI(ctx context.Context, imsi string) ([]Entry, error)
 

@@ -10,6 +10,15 @@ type Operator struct {
 	SMSC          string        `yaml:"smsc" json:"smsc"` // service centre address for EF_SMSP, with a plus
 	APNs          []APN         `yaml:"apns" json:"apns,omitempty"`
 	ShortCodes    ShortCodes    `yaml:"short_codes" json:"short_codes,omitzero"`
+	POL2          POL2          `yaml:"pol2" json:"pol2,omitzero"`
+}
+
+// POL2 are an operator's rules over its profiles on eUICCs, which the server
+// has to obey (GSMA SGP.02, 3.6). The zero value allows everything.
+type POL2 struct {
+	DisableNotAllowed bool `yaml:"disable_not_allowed" json:"disable_not_allowed,omitempty"`
+	DeleteNotAllowed  bool `yaml:"delete_not_allowed" json:"delete_not_allowed,omitempty"`
+	DeleteOnDisable   bool `yaml:"delete_on_disable" json:"delete_on_disable,omitempty"` // once another profile took over and was confirmed
 }
 
 // SourceAddress is where cards answer to: numeric and routable in the

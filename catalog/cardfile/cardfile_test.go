@@ -31,6 +31,7 @@ func testOptions() Options {
 		"triple":   {Keys: catalog.KeyAlgorithms{KIc: "3des-3", KID: "AES-256"}},
 		"broken":   {Keys: catalog.KeyAlgorithms{KIc: "des", KID: "aes-128"}},
 	}
+	euiccTypes(types)
 	return Options{
 		CardType:        func(name string) (catalog.CardType, bool) { t, ok := types[name]; return t, ok },
 		Sealer:          openSealer{},
@@ -182,7 +183,7 @@ func TestBadCellsAreNamedWithoutTheirContent(t *testing.T) {
 		{"MSISDN", "+123", "line 2, MSISDN: 3 digits, needs 5 to 15"},
 		{"MSISDN", "+", "line 2, MSISDN: 0 digits, needs 5 to 15"},
 		{"MSISDN", "004759000001", "line 2, MSISDN: begins with 0; write it in international form, +5511900000001"},
-		{"MSISDN2", "4759000001", "line 2, IMSI2: is missing, but the row has MSISDN2 or OPERATOR2"},
+		{"MSISDN2", "4759000001", "line 2, IMSI2: is missing, but the row has MSISDN2"},
 		{"IMSI2", "999710000000001", "line 2, OPERATOR2: is missing, and there is no default for it"},
 		{"IMEI", "3569380356400", "line 2, IMEI: 13 digits, needs 14 to 16"},
 		{"COUNTRY", "BRA", "line 2, COUNTRY: is no code of two letters (ISO 3166); write BR"},
@@ -492,7 +493,7 @@ func TestHundredThousandRowsAreRead(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, name := range []string{"sysmocom-semicolon.csv", "full.csv", "details.csv", "bad.csv"} {
+	for _, name := range []string{"sysmocom-semicolon.csv", "full.csv", "details.csv", "bad.csv", "euicc.csv"} {
 		b, err := os.ReadFile(filepath.Join("..", "..", "testdata", "cards", name))
 		if err != nil {
 			f.Fatal(err)
@@ -530,7 +531,7 @@ func FuzzParse(f *testing.F) {
 // in the files. An ICCID in a warning is none.
 func assertNoSecret(t *testing.T, e RowError, files ...[]byte) {
 	for _, word := range strings.FieldsFunc(e.Message, func(r rune) bool { return !strings.ContainsRune("0123456789abcdefABCDEF", r) }) {
-		if len(word) >= 8 && e.Field != colICCID && word != "1099511627775" && word != "5511900000001" {
+		if len(word) >= 8 && e.Field != colICCID && word != "1099511627775" && word != "5511900000001" && word != aidPrefix {
 			for _, f := range files {
 				if bytes.Contains(f, []byte(word)) {
 					t.Errorf("message shows %q: %v", word, e)
@@ -542,7 +543,8 @@ func assertNoSecret(t *testing.T, e RowError, files ...[]byte) {
 
 func TestShiftedRowShowsNoSecret(t *testing.T) {
 	t.Parallel()
-	columns := []string{"ICCID", "IMSI", "MSISDN", "OPERATOR", "COUNTRY", "CARD_TYPE", "IMEI", "CP", "TAGS", "KIC1", "KID1", "CNTR1"}
+	columns := []string{"ICCID", "IMSI", "MSISDN", "OPERATOR", "COUNTRY", "CARD_TYPE", "IMEI", "CP", "TAGS", "KIC1", "KID1", "CNTR1",
+		"EID", "ISDP", "ISDP2", "ISDR_KIC1", "ISDR_KID1", "ISDR_CNTR1", "P2_KIC1", "P2_CNTR1"}
 	secrets := []string{keyA, keyB, "12345678", "0000"}
 	for shift := range columns {
 		for _, secret := range secrets {

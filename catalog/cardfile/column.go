@@ -13,12 +13,14 @@ const (
 	colIMEI    = "IMEI"
 	colCP      = "CP"
 	colTags    = "TAGS"
+	colEID     = "EID"
 )
 
 var (
-	singleColumn       = regexp.MustCompile(`^(ICCID|COUNTRY|CARD_TYPE|IMEI|CP|TAGS)$`)
-	subscriptionColumn = regexp.MustCompile(`^(IMSI|MSISDN|OPERATOR)([1-9][0-9]?)?$`)
-	keyColumn          = regexp.MustCompile(`^(KIC|KID|KIK|CNTR)([1-9]|1[0-5])$`) // the number is the key version
+	singleColumn       = regexp.MustCompile(`^(ICCID|COUNTRY|CARD_TYPE|IMEI|CP|TAGS|EID)$`)
+	subscriptionColumn = regexp.MustCompile(`^(IMSI|MSISDN|OPERATOR|ISDP)([1-9][0-9]?)?$`)
+	// keyColumn has whose keys they are (see keyColumns), the kind, and the key version.
+	keyColumn = regexp.MustCompile(`^(?:(ISDR|P[1-9][0-9]?)_)?(KIC|KID|KIK|CNTR)([1-9]|1[0-5])$`)
 	// neverRead are columns of every vendor that simota has no use for: secrets
 	// of the card, and its access class.
 	neverRead = regexp.MustCompile(`^(ACC|D?PIN[0-9]*|D?PUK[0-9]*|KI|OPC?|ADM[0-9]*)$`)
@@ -35,7 +37,10 @@ func canonical(header []byte) string {
 	if m := subscriptionColumn.FindStringSubmatch(name); m != nil && m[2] == "1" {
 		return m[1] // IMSI1 is IMSI
 	}
-	if singleColumn.MatchString(name) || subscriptionColumn.MatchString(name) || keyColumn.MatchString(name) {
+	if keyColumn.MatchString(name) {
+		return strings.TrimPrefix(name, "P1_") // P1_KIC1 is KIC1
+	}
+	if singleColumn.MatchString(name) || subscriptionColumn.MatchString(name) {
 		return name
 	}
 	return ""

@@ -1,6 +1,7 @@
 package cardfile
 
 import (
+	"cmp"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -15,10 +16,10 @@ const maxCounter = 1<<40 - 1 // CNTR has five octets (ETSI TS 102 225, 5.1.4)
 
 // cardType is what a row needs of its card type, or why there is none.
 type cardType struct {
-	kic, kid string // algorithms
-	ccLength int
-	counter  uint64
-	problem  string
+	keys    catalog.KeyAlgorithms
+	isdr    *catalog.ISDR // of an eUICC, else nil
+	counter uint64
+	problem string
 }
 
 // cardType looks a card type up, once.
@@ -27,22 +28,82 @@ func (b *builder) cardType(name string) *cardType {
 		return t
 	}
 	t := &cardType{}
-	if found, ok := b.opt.CardType(name); !ok {
+	b.types[name] = t
+	found, ok := b.opt.CardType(name)
+	if !ok {
 		t.problem = fmt.Sprintf("there is no card type %s", shown(name))
-	} else {
-		t.kic, t.kid = strings.ToLower(found.Keys.KIc), strings.ToLower(found.Keys.KID)
-		t.ccLength, t.counter = found.Keys.CCLength, found.InitialCounter
-		if t.ccLength == 0 {
-			t.ccLength = 8
-		}
-		for _, alg := range []string{t.kic, t.kid} {
-			if _, err := vault.KeyLength(alg); err != nil {
-				t.problem = fmt.Sprintf("card type %s: unknown key algorithm %q", shown(name), alg)
-			}
+		return t
+	}
+	t.keys, t.counter = withDefaults(found.Keys), found.InitialCounter
+	algorithms := []string{t.keys.KIc, t.keys.KID}
+	switch {
+	case found.Technique == "euicc" && found.ISDR == nil:
+		t.problem = fmt.Sprintf("card type %s: technique euicc, but nothing on its ISD-R", shown(name))
+	case found.Technique == "euicc":
+		isdr := *found.ISDR
+		isdr.Keys = withDefaults(isdr.Keys)
+		t.isdr, algorithms = &isdr, append(algorithms, isdr.Keys.KIc, isdr.Keys.KID)
+	}
+	for _, alg := range algorithms {
+		if _, err := vault.KeyLength(alg); err != nil {
+			t.problem = fmt.Sprintf("card type %s: unknown key algorithm %q", shown(name), alg)
 		}
 	}
-	b.types[name] = t
 	return t
+}
+
+func withDefaults(k catalog.KeyAlgorithms) catalog.KeyAlgorithms {
+	k.KIc, k.KID = strings.ToLower(k.KIc), strings.ToLower(k.KID)
+	if k.CCLength == 0 {
+		k.CCLength = 8
+	}
+	return k
+}
+
+// keyColumns names the columns of one keyset: KIC1, P2_KIC1, ISDR_KIC1.
+type keyColumns struct {
+	owner   int // the subscription whose profile has the keys, or ofISDR
+	version int
+}
+
+const ofISDR = 0
+
+// keyColumnsOf finds the keyset that a column is of.
+func keyColumnsOf(column string) (keyColumns, bool) {
+	m := keyColumn.FindStringSubmatch(column)
+	if m == nil {
+		return keyColumns{}, false
+	}
+	owner := ofISDR
+	if m[1] != "ISDR" {
+		owner = numberOr1(strings.TrimPrefix(m[1], "P"))
+	}
+	return keyColumns{owner, numberOr1(m[3])}, true
+}
+
+func (k keyColumns) compare(o keyColumns) int {
+	return cmp.Or(cmp.Compare(k.owner, o.owner), cmp.Compare(k.version, o.version))
+}
+
+// name is the column of that kind.
+func (k keyColumns) name(kind string) string {
+	switch k.owner {
+	case ofISDR:
+		kind = "ISDR_" + kind
+	case 1:
+	default:
+		kind = fmt.Sprintf("P%d_%s", k.owner, kind)
+	}
+	return kind + strconv.Itoa(k.version)
+}
+
+// keys are its columns, without the counter's.
+func (k keyColumns) keys() []string { return []string{k.name("KIC"), k.name("KID"), k.name("KIK")} }
+
+// isCounter tells whether a column has the counter of a keyset.
+func isCounter(column string) bool {
+	m := keyColumn.FindStringSubmatch(column)
+	return m != nil && m[2] == "CNTR"
 }
 
 // keyset is a row's keys of one version, in clear for as long as they need.
@@ -59,44 +120,52 @@ func wipe(keys []keyset) {
 	}
 }
 
-// keysets reads the keys. A nil card type was reported already: nothing can
-// be said of the keys then.
-func (b *builder) keysets(t *cardType) []keyset {
+// keys reads the keys. A nil card type was reported already: nothing can be
+// said of the keys then.
+func (b *builder) keys(t *cardType, subs []catalog.Subscription) []keyset {
 	if t == nil {
 		return nil
 	}
 	var keys []keyset
-	for _, v := range b.versions {
-		n := strconv.Itoa(v)
-		if k, ok := b.keyset(t, n); ok {
-			k.Version = byte(v)
+	for _, c := range b.keysets {
+		if k, ok := b.keyset(t, c); ok {
+			k.Version, k.Domain = byte(c.version), domain(c.owner, subs)
 			keys = append(keys, k)
 		}
 	}
-	if len(keys) == 0 {
+	if len(keys) == 0 && t.isdr == nil {
 		b.warn("KIC1", "is missing like all keys: this card takes no secured packets")
 	}
 	return keys
 }
 
-// keyset reads the keys of version n. It is false if the row has none.
-func (b *builder) keyset(t *cardType, n string) (keyset, bool) {
-	kic, kid, kik, cntr := "KIC"+n, "KID"+n, "KIK"+n, "CNTR"+n
-	has := func(field string) bool { return len(b.row.cells[field].value) > 0 }
-	if !has(kic) && !has(kid) && !has(kik) {
-		if has(cntr) {
+// keyset reads the keys of these columns. It is false if the row has none, or
+// none that can be read.
+func (b *builder) keyset(t *cardType, c keyColumns) (keyset, bool) {
+	kic, kid, kik, cntr := c.name("KIC"), c.name("KID"), c.name("KIK"), c.name("CNTR")
+	there := b.filled(kic, kid, kik)
+	if there == "" {
+		if b.filled(cntr) != "" {
 			b.fail(cntr, "is there without %s and %s", kic, kid)
 		}
 		return keyset{}, false
 	}
+	if c.owner != 1 && t.isdr == nil {
+		b.fail(there, "is there, "+noEUICC)
+		return keyset{}, false
+	}
 	for _, field := range []string{kic, kid} {
-		if !has(field) {
-			b.fail(field, "is missing, but the row has keys of version %s", n)
+		if b.filled(field) == "" {
+			b.fail(field, "is missing, but the row has keys of version %d", c.version)
 		}
 	}
-	k := keyset{Keyset: catalog.Keyset{KIcAlg: t.kic, KIDAlg: t.kid, CCLength: t.ccLength, Counter: b.counter(cntr, t.counter)}}
-	k.kic, k.kid = b.key(kic, t.kic), b.key(kid, t.kid)
-	k.kik = b.key(kik, t.kic) // the card type has none for KIK: it is of the kind of KIc
+	alg := t.keys
+	if c.owner == ofISDR {
+		alg = t.isdr.Keys
+	}
+	k := keyset{Keyset: catalog.Keyset{KIcAlg: alg.KIc, KIDAlg: alg.KID, CCLength: alg.CCLength, Counter: b.counter(cntr, t.counter)}}
+	k.kic, k.kid = b.key(kic, alg.KIc), b.key(kid, alg.KID)
+	k.kik = b.key(kik, alg.KIc) // the card type has none for KIK: it is of the kind of KIc
 	return k, true
 }
 

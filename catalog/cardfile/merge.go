@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"strings"
 )
 
 // overlay is the second file of a merge.
@@ -80,11 +79,11 @@ func (o *overlay) fill(b *builder, iccid string) {
 			b.row.cells[name] = theirs
 		case name == colTags:
 			b.row.cells[name] = cell{value: bytes.Join([][]byte{ours.value, theirs.value}, []byte(" ")), line: ours.line}
-		case strings.HasPrefix(name, "CNTR"):
+		case isCounter(name):
 			if higher(theirs.value, ours.value) {
 				b.row.cells[name] = theirs
 			}
-		case !sameValue(ours.value, theirs.value):
+		case !sameValue(name, ours.value, theirs.value):
 			b.row.cells[name] = theirs
 			b.fail(name, "differs from line %d of the first file", b.row.line)
 		}
@@ -99,9 +98,14 @@ func higher(a, b []byte) bool {
 	return problemY == "" && (problemX != "" || x > y)
 }
 
-// sameValue ignores what the forms of one value differ in: case, and the plus
-// of an MSISDN.
-func sameValue(a, b []byte) bool {
+// sameValue ignores what the forms of one value differ in: case, the plus of
+// an MSISDN, and the short form of an ISD-P.
+func sameValue(name string, a, b []byte) bool {
+	if isISDP(name) {
+		x, _ := parseISDP(string(a))
+		y, _ := parseISDP(string(b))
+		return x == y && x != "" || bytes.EqualFold(a, b)
+	}
 	return bytes.EqualFold(bytes.TrimPrefix(a, []byte("+")), bytes.TrimPrefix(b, []byte("+")))
 }
 

@@ -19,6 +19,9 @@ func digitsProblem(s string, shortest, longest int) string {
 		return fmt.Sprintf("character %d is no digit (value not shown)", utf8.RuneCountInString(s[:i])+1)
 	}
 	if len(s) < shortest || len(s) > longest {
+		if shortest == longest {
+			return fmt.Sprintf("%d digits, needs %d", len(s), shortest)
+		}
 		return fmt.Sprintf("%d digits, needs %d to %d", len(s), shortest, longest)
 	}
 	return ""

@@ -11,13 +11,14 @@ import (
 
 // builder makes entries of rows and knows what earlier rows said.
 type builder struct {
-	opt      Options
-	slots    []int // subscriptions that have a column
-	versions []int // key versions that have a column
-	types    map[string]*cardType
-	iccids   map[string]int // line of each
-	imsis    map[string]int
-	file     File
+	opt     Options
+	slots   []int        // subscriptions that have a column
+	keysets []keyColumns // keysets that have a column
+	types   map[string]*cardType
+	iccids  map[string]int // line of each
+	eids    map[string]int
+	imsis   map[string]int
+	file    File
 
 	row      row // the one at work
 	bad      int // remarks on it
@@ -25,30 +26,40 @@ type builder struct {
 }
 
 func newBuilder(opt Options, columns []string) *builder {
-	b := &builder{opt: opt, types: map[string]*cardType{}, iccids: map[string]int{}, imsis: map[string]int{}}
+	b := &builder{opt: opt, types: map[string]*cardType{}, iccids: map[string]int{}, eids: map[string]int{}, imsis: map[string]int{}}
 	b.addColumns(columns)
 	return b
 }
 
 // addColumns notes which numbers the columns have.
 func (b *builder) addColumns(columns []string) {
-	add := func(list []int, digits string) []int {
-		n := 1
-		if digits != "" {
-			n, _ = strconv.Atoi(digits) // the pattern has checked it
-		}
-		if i, found := slices.BinarySearch(list, n); !found {
-			list = slices.Insert(list, i, n)
-		}
-		return list
-	}
 	for _, c := range columns {
 		if m := subscriptionColumn.FindStringSubmatch(c); m != nil {
-			b.slots = add(b.slots, m[2])
-		} else if m := keyColumn.FindStringSubmatch(c); m != nil {
-			b.versions = add(b.versions, m[2])
+			b.addSlot(numberOr1(m[2]))
+		} else if k, ok := keyColumnsOf(c); ok {
+			if i, found := slices.BinarySearchFunc(b.keysets, k, keyColumns.compare); !found {
+				b.keysets = slices.Insert(b.keysets, i, k)
+			}
+			if k.owner != ofISDR {
+				b.addSlot(k.owner)
+			}
 		}
 	}
+}
+
+func (b *builder) addSlot(n int) {
+	if i, found := slices.BinarySearch(b.slots, n); !found {
+		b.slots = slices.Insert(b.slots, i, n)
+	}
+}
+
+// numberOr1 is the number of a column that a pattern has checked.
+func numberOr1(digits string) int {
+	if digits == "" {
+		return 1
+	}
+	n, _ := strconv.Atoi(digits)
+	return n
 }
 
 // numbered is the name of a subscription column; slot 1 goes without number.
@@ -82,6 +93,17 @@ func (b *builder) remark(field, format string, args ...any) RowError {
 // text is the content of a cell that is no key.
 func (b *builder) text(field string) string { return string(b.row.cells[field].value) }
 
+// filled is the first of these columns that the row fills, empty if there is
+// none.
+func (b *builder) filled(columns ...string) string {
+	for _, c := range columns {
+		if len(b.row.cells[c].value) > 0 {
+			return c
+		}
+	}
+	return ""
+}
+
 // add makes an entry of a row if all of it is good. An error means that no
 // further row can be read.
 func (b *builder) add(r row, o *overlay) error {
@@ -97,8 +119,9 @@ func (b *builder) add(r row, o *overlay) error {
 	e := catalog.Entry{Line: r.line, Card: catalog.Card{ICCID: iccid}}
 	t := b.card(&e.Card)
 	e.Subscriptions = b.subscriptions()
-	keys := b.keysets(t)
+	keys := b.keys(t, e.Subscriptions)
 	defer wipe(keys)
+	b.checkEUICC(t, e.Subscriptions, keys)
 	if b.bad > 0 {
 		return nil
 	}
@@ -145,6 +168,9 @@ func (b *builder) once(lines map[string]int, field, value string) {
 func (b *builder) card(c *catalog.Card) *cardType {
 	c.Type = b.name(colType, b.opt.DefaultType)
 	c.IMEI = b.digits(colIMEI, 14, 16)
+	if c.EID = b.digits(colEID, 32, 32); c.EID != "" {
+		b.once(b.eids, colEID, c.EID)
+	}
 	c.Tags = b.tags()
 	c.Country = strings.ToUpper(b.text(colCountry))
 	if c.Country == "" {
@@ -220,10 +246,10 @@ func (b *builder) subscriptions() []catalog.Subscription {
 		if slot == 1 {
 			byDefault = b.opt.DefaultOperator
 		}
-		s := catalog.Subscription{Slot: slot, IMSI: b.digits(imsi, 6, 15), MSISDN: b.msisdn(msisdn), Operator: b.name(operator, byDefault)}
+		s := catalog.Subscription{Slot: slot, IMSI: b.digits(imsi, 6, 15), MSISDN: b.msisdn(msisdn), Operator: b.name(operator, byDefault), ISDP: b.isdp(slot)}
 		if b.text(imsi) == "" {
-			if slot != 1 && (b.text(msisdn) != "" || b.text(operator) != "") {
-				b.fail(imsi, "is missing, but the row has %s or %s", msisdn, operator)
+			if other := b.belonging(slot); slot != 1 && other != "" {
+				b.fail(imsi, "is missing, but the row has %s", other)
 			}
 			continue
 		}
@@ -239,6 +265,18 @@ func (b *builder) subscriptions() []catalog.Subscription {
 		b.fail("IMSI", "is missing")
 	}
 	return subs
+}
+
+// belonging is the first column of a subscription, other than its IMSI, that
+// the row fills; empty if there is none.
+func (b *builder) belonging(slot int) string {
+	names := []string{numbered("MSISDN", slot), numbered("OPERATOR", slot), numbered("ISDP", slot)}
+	for _, k := range b.keysets {
+		if k.owner == slot {
+			names = append(names, k.keys()...)
+		}
+	}
+	return b.filled(names...)
 }
 
 // msisdn reads a number in international form, with or without its plus.

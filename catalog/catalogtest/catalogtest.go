@@ -32,6 +32,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		laws []law
 	}{
 		{"inventory", inventoryLaws},
+		{"euicc", euiccLaws},
 		{"lease", leaseLaws},
 		{"bind", bindLaws},
 		{"send", sendLaws},

@@ -161,6 +161,13 @@ type Settle struct {
 	Conclusions  []Conclusion
 	ClearSuspect int64         // keyset that an answered fence has cleared
 	Pair         *catalog.Pair // a new sight of a card in a device
+	Notice       *NoticeSeen   // a notice of an eUICC is among the evidence
+}
+
+// NoticeSeen raises catalog.Card.NextNotice above the sequence number.
+type NoticeSeen struct {
+	CardID   int64
+	Sequence int
 }
 
 // Advance caches what the saga says of a target, and stores evidence and

@@ -57,7 +57,8 @@ type Target struct {
 // AttemptKind is what a secured packet or CP document is for.
 type AttemptKind string
 
-// Kinds of attempt. Confirm is for eUICC notices.
+// Kinds of attempt. Confirm answers an eUICC notice: it is idempotent, and exempt
+// from the law of the open write.
 const (
 	Write   AttemptKind = "write"
 	Read    AttemptKind = "read"
@@ -99,6 +100,8 @@ type Attempt struct {
 	Format    string // "compact" or "expanded"
 	Script    []byte // secured data in clear
 	Fence     []byte // of a write: the script of the read that settles it
+	FenceTAR  []byte // of a write: where that read goes; empty means TAR
+	FenceForm string // of a write: the format of that read; empty means Format
 	Expect    []byte // of a write: what that read returns when the write ran
 	FenceOf   int64  // of a read: the open write that it settles
 	Purpose   string // plain words for the timeline: "read SMSP, LOCI, IMSI"
@@ -202,6 +205,7 @@ const (
 	EvProof     EvidenceKind = "proof"
 	EvSilence   EvidenceKind = "silence"
 	EvPair      EvidenceKind = "pair"
+	EvNotice    EvidenceKind = "notice" // of an eUICC: a profile changed
 	EvAttach    EvidenceKind = "attach"
 	EvPerson    EvidenceKind = "person"
 	EvState     EvidenceKind = "state" // the saga went on; for the timeline only, never read by it
@@ -249,6 +253,10 @@ type Body struct {
 	APN           string      `json:"apn,omitempty"`
 	PLMN          string      `json:"plmn,omitempty"`
 	Source        string      `json:"source,omitempty"`
+	Notice        byte        `json:"notice,omitempty"`   // type of an eUICC notice
+	Sequence      int         `json:"sequence,omitempty"` // and its sequence number
+	ISDP          string      `json:"isdp,omitempty"`     // and the profile it speaks of, hex
+	Repeat        bool        `json:"repeat,omitempty"`   // and whether its number was seen before
 	Actor         string      `json:"actor,omitempty"`
 	Decision      string      `json:"decision,omitempty"`
 	Text          string      `json:"text,omitempty"` // plain words

@@ -9,12 +9,12 @@ import (
 )
 
 const attemptColumns = `a.id, COALESCE(a.target_id, 0), a.card_id, a.step, a.try, a.kind, COALESCE(a.keyset_id, 0), COALESCE(a.counter, 0), a.tar, a.spi,
-	COALESCE(a.format, ''), a.script, a.fence, a.expect, COALESCE(a.fence_of, 0), COALESCE(a.purpose, ''), COALESCE(a.label, ''),
+	COALESCE(a.format, ''), a.script, a.fence, a.fence_tar, COALESCE(a.fence_format, ''), a.expect, COALESCE(a.fence_of, 0), COALESCE(a.purpose, ''), COALESCE(a.label, ''),
 	a.reference, a.deadline, COALESCE(a.outcome, ''), a.created_at`
 
 func scanAttempt(s scanner) (a ledger.Attempt, err error) {
 	err = s.Scan(&a.ID, &a.TargetID, &a.CardID, &a.Step, &a.Try, &a.Kind, &a.KeysetID, &a.Counter, &a.TAR, &a.SPI,
-		&a.Format, &a.Script, &a.Fence, &a.Expect, &a.FenceOf, &a.Purpose, &a.Label,
+		&a.Format, &a.Script, &a.Fence, &a.FenceTAR, &a.FenceForm, &a.Expect, &a.FenceOf, &a.Purpose, &a.Label,
 		&a.Reference, when{&a.Deadline}, &a.Outcome, when{&a.CreatedAt})
 	return a, err
 }

@@ -150,10 +150,10 @@ func (t *tx) insertAttempt(op *ledger.Bind, h holder) (int64, error) {
 		counter = op.New
 	}
 	id, err := t.insert(`INSERT INTO attempt (target_id, card_id, step, try, kind, keyset_id, counter, tar, spi, format, script,
-		fence, expect, fence_of, purpose, label, reference, deadline, outcome, created_at)
-		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, NULL, ?19)`,
+		fence, expect, fence_of, purpose, label, reference, deadline, outcome, created_at, fence_tar, fence_format)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, NULL, ?19, ?20, ?21)`,
 		op.Lease.TargetID, h.card, a.Step, a.Try, string(a.Kind), ref(a.KeysetID), counter, opt(a.TAR), opt(a.SPI), txt(a.Format), opt(a.Script),
-		opt(a.Fence), opt(a.Expect), ref(a.FenceOf), txt(a.Purpose), txt(a.Label), a.Reference, us(a.Deadline), us(a.CreatedAt))
+		opt(a.Fence), opt(a.Expect), ref(a.FenceOf), txt(a.Purpose), txt(a.Label), a.Reference, us(a.Deadline), us(a.CreatedAt), opt(a.FenceTAR), txt(a.FenceForm))
 	if isUnique(err) {
 		return 0, fmt.Errorf("%w: step %d, try %d of target %d: %w", ledger.ErrStale, a.Step, a.Try, op.Lease.TargetID, err)
 	}

@@ -44,6 +44,7 @@ var laws = []struct{ name, query string }{
 		s.state = 'temporary' AND NOT EXISTS (SELECT 1 FROM submission n WHERE n.part_id = s.part_id AND n.try > s.try)
 		OR s.state IN ('accepted', 'ambiguous') AND t.closed_at IS NULL AND t.due_at IS NULL)`},
 	{"a message id leads to its submission", `SELECT COUNT(*) FROM submission s WHERE s.id_normal IS NOT NULL AND NOT EXISTS (SELECT 1 FROM receipt_key k WHERE k.submission_id = s.id)`},
+	{"an EID is that of one card", `SELECT COUNT(*) FROM (SELECT 1 FROM card WHERE eid <> '' GROUP BY eid HAVING COUNT(*) > 1)`},
 	{"an inbox row that waits says for what", `SELECT COUNT(*) FROM inbox WHERE state = 'waiting' AND key IS NULL`},
 }
 

@@ -82,6 +82,16 @@ func (t *tx) importEntry(e catalog.Entry) (r catalog.ImportResult, err error) {
 	return r, err
 }
 
+// fix is change for a field that is said once: given another value, it fails
+// with ErrConflict, and remedy says what to do instead.
+func fix(r *catalog.ImportResult, name string, stored *string, given, remedy string) error {
+	if given != "" && *stored != "" && given != *stored {
+		return fmt.Errorf("%w: %s is %s, not %s: %s", catalog.ErrConflict, name, *stored, given, remedy)
+	}
+	change(r, name, stored, given)
+	return nil
+}
+
 // change compares a given field with the stored one, and takes it when it says
 // something new.
 func change[T comparable](r *catalog.ImportResult, name string, stored *T, given T) {
@@ -100,17 +110,20 @@ func (t *tx) importCard(c catalog.Card, r *catalog.ImportResult) (int64, error) 
 	}
 	var old catalog.Card
 	var oldTags string
-	found, err := t.row(`SELECT id, type, country, tags, imei, no_cp FROM card WHERE iccid = ?1`, []any{c.ICCID},
-		&old.ID, &old.Type, &old.Country, &oldTags, &old.IMEI, &old.NoCP)
+	found, err := t.row(`SELECT id, type, country, tags, imei, no_cp, eid FROM card WHERE iccid = ?1`, []any{c.ICCID},
+		&old.ID, &old.Type, &old.Country, &oldTags, &old.IMEI, &old.NoCP, &old.EID)
 	if err != nil {
 		return 0, err
 	}
 	if !found {
 		r.Created = true
-		return t.insert(`INSERT INTO card (iccid, type, country, tags, imei, no_cp) VALUES (?1, ?2, ?3, ?4, ?5, ?6)`,
-			c.ICCID, c.Type, c.Country, given, c.IMEI, c.NoCP)
+		return t.insert(`INSERT INTO card (iccid, type, country, tags, imei, no_cp, eid) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)`,
+			c.ICCID, c.Type, c.Country, given, c.IMEI, c.NoCP, c.EID)
 	}
 	before := len(r.Changed)
+	if err := fix(r, "eid", &old.EID, c.EID, "another eUICC is another card"); err != nil {
+		return 0, err
+	}
 	change(r, "card_type", &old.Type, c.Type)
 	change(r, "country", &old.Country, c.Country)
 	change(r, "imei", &old.IMEI, c.IMEI)
@@ -119,8 +132,8 @@ func (t *tx) importCard(c catalog.Card, r *catalog.ImportResult) (int64, error) 
 		change(r, "tags", &oldTags, given)
 	}
 	if len(r.Changed) > before {
-		_, err = t.exec(`UPDATE card SET type = ?2, country = ?3, tags = ?4, imei = ?5, no_cp = ?6 WHERE id = ?1`,
-			old.ID, old.Type, old.Country, oldTags, old.IMEI, old.NoCP)
+		_, err = t.exec(`UPDATE card SET type = ?2, country = ?3, tags = ?4, imei = ?5, no_cp = ?6, eid = ?7 WHERE id = ?1`,
+			old.ID, old.Type, old.Country, oldTags, old.IMEI, old.NoCP, old.EID)
 	}
 	return old.ID, err
 }
@@ -129,9 +142,12 @@ func (t *tx) importCard(c catalog.Card, r *catalog.ImportResult) (int64, error) 
 // its IMSI: a saga may be moving the card to it.
 func (t *tx) importSubscription(card int64, s catalog.Subscription, r *catalog.ImportResult) error {
 	var old catalog.Subscription
-	found, err := t.row(`SELECT id, msisdn, operator FROM subscription WHERE card_id = ?1 AND imsi = ?2`, []any{card, s.IMSI},
-		&old.ID, &old.MSISDN, &old.Operator)
+	found, err := t.row(`SELECT id, msisdn, operator, isdp FROM subscription WHERE card_id = ?1 AND imsi = ?2`, []any{card, s.IMSI},
+		&old.ID, &old.MSISDN, &old.Operator, &old.ISDP)
 	if err != nil {
+		return err
+	}
+	if err := t.freeISDP(card, s); err != nil {
 		return err
 	}
 	if !found {
@@ -141,15 +157,31 @@ func (t *tx) importSubscription(card int64, s catalog.Subscription, r *catalog.I
 			return fmt.Errorf("%w: subscription %d has IMSI %s, not %s: give a further identity a further slot", catalog.ErrConflict, s.Slot, old.IMSI, s.IMSI)
 		}
 		r.Changed = append(r.Changed, fmt.Sprintf("subscription %d", s.Slot))
-		_, err := t.insert(`INSERT INTO subscription (card_id, slot, imsi, msisdn, operator) VALUES (?1, ?2, ?3, ?4, ?5)`,
-			card, s.Slot, s.IMSI, s.MSISDN, s.Operator)
+		_, err := t.insert(`INSERT INTO subscription (card_id, slot, imsi, msisdn, operator, isdp) VALUES (?1, ?2, ?3, ?4, ?5, ?6)`,
+			card, s.Slot, s.IMSI, s.MSISDN, s.Operator, s.ISDP)
 		return err
 	}
 	before := len(r.Changed)
 	change(r, fmt.Sprintf("msisdn of %s", s.IMSI), &old.MSISDN, s.MSISDN)
 	change(r, fmt.Sprintf("operator of %s", s.IMSI), &old.Operator, s.Operator)
+	if err := fix(r, fmt.Sprintf("isdp of %s", s.IMSI), &old.ISDP, s.ISDP, "a profile never changes its security domain"); err != nil {
+		return err
+	}
 	if len(r.Changed) > before {
-		_, err = t.exec(`UPDATE subscription SET msisdn = ?2, operator = ?3 WHERE id = ?1`, old.ID, old.MSISDN, old.Operator)
+		_, err = t.exec(`UPDATE subscription SET msisdn = ?2, operator = ?3, isdp = ?4 WHERE id = ?1`, old.ID, old.MSISDN, old.Operator, old.ISDP)
+	}
+	return err
+}
+
+// freeISDP refuses an ISD-P that is another subscription of the card.
+func (t *tx) freeISDP(card int64, s catalog.Subscription) error {
+	if s.ISDP == "" {
+		return nil
+	}
+	var other string
+	taken, err := t.row(`SELECT imsi FROM subscription WHERE card_id = ?1 AND isdp = ?2 AND isdp <> '' AND imsi <> ?3`, []any{card, s.ISDP, s.IMSI}, &other)
+	if err == nil && taken {
+		err = fmt.Errorf("%w: ISD-P %s is the profile of IMSI %s, not of %s: one profile is one subscription", catalog.ErrConflict, s.ISDP, other, s.IMSI)
 	}
 	return err
 }
@@ -157,7 +189,7 @@ func (t *tx) importSubscription(card int64, s catalog.Subscription, r *catalog.I
 // importKeyset never touches a stored key and never lowers a counter.
 func (t *tx) importKeyset(card int64, k catalog.Keyset, r *catalog.ImportResult) error {
 	if k.Counter > maxCounter {
-		return fmt.Errorf("sqlite: keyset %d: counter %d does not fit five octets", k.Version, k.Counter)
+		return fmt.Errorf("sqlite: %s: counter %d does not fit five octets", keysetName(k), k.Counter)
 	}
 	var old catalog.Keyset
 	found, err := t.row(`SELECT id, kic_alg, kid_alg, cc_length, check_value, cntr FROM keyset WHERE card_id = ?1 AND domain = ?2 AND kvn = ?3`,
@@ -166,7 +198,7 @@ func (t *tx) importKeyset(card int64, k catalog.Keyset, r *catalog.ImportResult)
 		return err
 	}
 	if !found {
-		r.Changed = append(r.Changed, fmt.Sprintf("keyset %d", k.Version))
+		r.Changed = append(r.Changed, keysetName(k))
 		_, err := t.insert(`INSERT INTO keyset (card_id, domain, kvn, kic_alg, kid_alg, cc_length, sealed_kic, sealed_kid, sealed_kik, kek_id, check_value, cntr, suspect)
 			VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)`,
 			card, blob(k.Domain), k.Version, k.KIcAlg, k.KIDAlg, k.CCLength, opt(k.SealedKIc), opt(k.SealedKID), opt(k.SealedKIK),
@@ -177,12 +209,21 @@ func (t *tx) importKeyset(card int64, k catalog.Keyset, r *catalog.ImportResult)
 		return err
 	}
 	before := len(r.Changed)
-	change(r, fmt.Sprintf("cc_length of keyset %d", k.Version), &old.CCLength, k.CCLength)
-	change(r, fmt.Sprintf("counter of keyset %d", k.Version), &old.Counter, max(old.Counter, k.Counter))
+	change(r, "cc_length of "+keysetName(k), &old.CCLength, k.CCLength)
+	change(r, "counter of "+keysetName(k), &old.Counter, max(old.Counter, k.Counter))
 	if len(r.Changed) > before {
 		_, err = t.exec(`UPDATE keyset SET cc_length = ?2, cntr = ?3 WHERE id = ?1`, old.ID, old.CCLength, old.Counter)
 	}
 	return err
+}
+
+// keysetName is a keyset in words: its version, and its security domain unless
+// that is the issuer's.
+func keysetName(k catalog.Keyset) string {
+	if len(k.Domain) == 0 {
+		return fmt.Sprintf("keyset %d", k.Version)
+	}
+	return fmt.Sprintf("keyset %d of %X", k.Version, k.Domain)
 }
 
 // sameKey compares what is known of two keys without opening them. An
@@ -195,8 +236,8 @@ func sameKey(stored, given catalog.Keyset) error {
 		{"KID algorithm", stored.KIDAlg, given.KIDAlg},
 	} {
 		if f.given != "" && f.given != f.stored {
-			errs = append(errs, fmt.Errorf("%w: keyset %d (KVN) has %s %q, the file says %q: keys are never replaced by an import",
-				catalog.ErrConflict, given.Version, f.name, f.stored, f.given))
+			errs = append(errs, fmt.Errorf("%w: %s (KVN) has %s %q, the file says %q: keys are never replaced by an import",
+				catalog.ErrConflict, keysetName(given), f.name, f.stored, f.given))
 		}
 	}
 	return errors.Join(errs...)

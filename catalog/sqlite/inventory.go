@@ -10,10 +10,12 @@ import (
 	"github.com/simota/simota/catalog"
 )
 
-const cardColumns = `c.id, c.iccid, c.type, c.country, c.tags, c.imei, c.no_cp, COALESCE(c.active, 0)`
+const cardColumns = `c.id, c.iccid, c.type, c.country, c.tags, c.imei, c.no_cp, c.eid, COALESCE(c.active, 0), c.next_notice`
+
+const cardsByEID = `SELECT ` + cardColumns + ` FROM card c WHERE c.eid = ?1 AND c.eid <> '' ORDER BY c.id`
 
 func cardFields(c *catalog.Card) []any {
-	return []any{&c.ID, &c.ICCID, &c.Type, &c.Country, tags{&c.Tags}, &c.IMEI, &c.NoCP, &c.Active}
+	return []any{&c.ID, &c.ICCID, &c.Type, &c.Country, tags{&c.Tags}, &c.IMEI, &c.NoCP, &c.EID, &c.Active, &c.NextNotice}
 }
 
 // Card finds one card by ICCID; see catalog.Store.
@@ -30,6 +32,12 @@ func (d *DB) CardByID(ctx context.Context, id int64) (catalog.Entry, error) {
 func (d *DB) CardsByMSISDN(ctx context.Context, msisdn string) ([]catalog.Entry, error) {
 	return d.entries(ctx, `SELECT `+cardColumns+` FROM card c
 		WHERE c.id IN (SELECT card_id FROM subscription WHERE msisdn = ?1) ORDER BY c.id`, msisdn)
+}
+
+// CardsByEID finds cards by the EID of their eUICC, none by an empty one; see
+// catalog.Store.
+func (d *DB) CardsByEID(ctx context.Context, eid string) ([]catalog.Entry, error) {
+	return d.entries(ctx, cardsByEID, eid)
 }
 
 // CardsByIMSI finds cards by identity; see catalog.Store.
@@ -140,11 +148,11 @@ func (r reader) subscriptions(at map[int64]*catalog.Entry, cards []int64) error 
 	if err != nil {
 		return err
 	}
-	rows, err := r.query(`SELECT id, card_id, slot, imsi, msisdn, operator FROM subscription
+	rows, err := r.query(`SELECT id, card_id, slot, imsi, msisdn, operator, isdp FROM subscription
 		WHERE card_id `+in+` ORDER BY card_id, slot`, arg)
 	_, err = collect(rows, err, func(s scanner) (struct{}, error) {
 		var v catalog.Subscription
-		err := s.Scan(&v.ID, &v.CardID, &v.Slot, &v.IMSI, &v.MSISDN, &v.Operator)
+		err := s.Scan(&v.ID, &v.CardID, &v.Slot, &v.IMSI, &v.MSISDN, &v.Operator, &v.ISDP)
 		if err == nil {
 			at[v.CardID].Subscriptions = append(at[v.CardID].Subscriptions, v)
 		}

@@ -48,7 +48,22 @@ func (t *tx) settle(op *ledger.Settle) error {
 			return err
 		}
 	}
+	if err := t.noticeSeen(op.Notice); err != nil {
+		return err
+	}
 	return t.storePair(op.Pair)
+}
+
+// noticeSeen raises what a card's next notice has to have; it never falls.
+func (t *tx) noticeSeen(n *ledger.NoticeSeen) error {
+	if n == nil {
+		return nil
+	}
+	found, err := t.exec(`UPDATE card SET next_notice = MAX(next_notice, ?2 + 1) WHERE id = ?1`, n.CardID, n.Sequence)
+	if err == nil && found == 0 {
+		err = fmt.Errorf("%w: card %d, whose notice was seen", catalog.ErrNotFound, n.CardID)
+	}
+	return err
 }
 
 // finals stores what receipts say. A receipt for what certainly never left

@@ -16,6 +16,7 @@ type Problem struct {
 // Card is one card, for lists and as the head of a timeline.
 type Card struct {
 	ICCID         string         `json:"iccid"`
+	EID           string         `json:"eid,omitempty"` // of an eUICC
 	Type          string         `json:"card_type"`
 	Country       string         `json:"country,omitempty"`
 	Tags          []string       `json:"tags,omitempty"`
@@ -31,11 +32,13 @@ type Subscription struct {
 	IMSI     string `json:"imsi"`
 	MSISDN   string `json:"msisdn,omitempty"`
 	Operator string `json:"operator"`
+	ISDP     string `json:"isdp,omitempty"` // on an eUICC, the AID of this profile's security domain
 	Active   bool   `json:"active,omitempty"`
 }
 
 // Keyset shows what may be shown of keys.
 type Keyset struct {
+	Domain     string `json:"domain"` // whose keys they are: "issuer", "ISD-R", "profile 0010" by the number of its ISD-P
 	Version    byte   `json:"kvn"`
 	KIc        string `json:"kic"` // algorithm
 	KID        string `json:"kid"`

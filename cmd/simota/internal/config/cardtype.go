@@ -16,6 +16,7 @@ import (
 
 const (
 	highestCounter = 1<<40 - 1 // ETSI TS 102 225, 5.1: five octets
+	highestKVN     = 15        // ETSI TS 102 225, 5.1.2
 	mostParts      = 255       // 3GPP TS 23.040, 9.2.3.24.1
 )
 
@@ -42,10 +43,8 @@ func DecodeCardType(name string, text []byte) (catalog.CardType, error) {
 
 // fillCardType puts defaults in, and names as the rest of the program has them.
 func fillCardType(t *catalog.CardType) {
-	if t.Keys.CCLength == 0 {
-		t.Keys.CCLength = 8
-	}
-	t.Keys.KIc, t.Keys.KID = strings.ToLower(t.Keys.KIc), strings.ToLower(t.Keys.KID)
+	fillKeys(&t.Keys)
+	fillTechnique(t)
 	if t.CounterScope == "" {
 		t.CounterScope = "keyset"
 	}
@@ -57,19 +56,23 @@ func fillCardType(t *catalog.CardType) {
 	}
 }
 
+func fillKeys(k *catalog.KeyAlgorithms) {
+	if k.CCLength == 0 {
+		k.CCLength = 8
+	}
+	k.KIc, k.KID = strings.ToLower(k.KIc), strings.ToLower(k.KID)
+}
+
 func checkCardType(t catalog.CardType) (out []error) {
 	add := func(field, format string, args ...any) { out = append(out, bad(field, format, args...)) }
 	if err := checkName(t.Name); err != nil {
 		add("card_type", "%v", err)
 	}
-	if t.Technique != "rfm" {
-		add("technique", "%q is not in this version: rfm", t.Technique)
-	}
 	if t.CounterScope != "keyset" {
 		add("counter_scope", "%q is not in this version: every TAR of a keyset shares one counter, \"keyset\"", t.CounterScope)
 	}
-	if t.KeyVersion > 15 {
-		add("key_version", "%d is no key version: 1 to 15", t.KeyVersion)
+	if t.KeyVersion > highestKVN {
+		add("key_version", "%d is no key version: 1 to %d", t.KeyVersion, highestKVN)
 	}
 	if t.InitialCounter > highestCounter {
 		add("initial_counter", "%d does not fit five octets: at most %d", t.InitialCounter, highestCounter)
@@ -77,69 +80,79 @@ func checkCardType(t catalog.CardType) (out []error) {
 	if t.MaxParts < 0 || t.MaxParts > mostParts {
 		add("max_parts", "%d is out of range: 1 to %d", t.MaxParts, mostParts)
 	}
-	out = append(out, checkKeys(t.Keys)...)
-	out = append(out, checkSPI(t.SPI)...)
+	out = append(out, checkKeys("keys", t.Keys)...)
+	out = append(out, checkSPI("spi", t.SPI)...)
+	out = append(out, checkTechnique(t)...)
 	out = append(out, checkTARs(t)...)
 	out = append(out, checkRefresh(t)...)
 	out = append(out, checkFiles(t)...)
 	return append(out, checkTracking(t.Tracking)...)
 }
 
-func checkKeys(k catalog.KeyAlgorithms) (out []error) {
-	for _, f := range []struct{ field, value string }{{"keys.kic", k.KIc}, {"keys.kid", k.KID}} {
+func checkKeys(section string, k catalog.KeyAlgorithms) (out []error) {
+	for _, f := range []struct{ field, value string }{{".kic", k.KIc}, {".kid", k.KID}} {
 		if _, err := ota.ParseAlgorithm(f.value); err != nil {
-			out = append(out, bad(f.field, "%q is not known: 3des-2, 3des-3, aes-128, aes-192 or aes-256", f.value))
+			out = append(out, bad(section+f.field, "%q is not known: 3des-2, 3des-3, aes-128, aes-192 or aes-256", f.value))
 		}
 	}
 	if k.CCLength != 8 && !(k.CCLength == 4 && strings.HasPrefix(k.KID, "aes-")) {
-		out = append(out, bad("keys.cc_length", "%d octets: 8, or 4 where kid is AES", k.CCLength))
+		out = append(out, bad(section+".cc_length", "%d octets: 8, or 4 where kid is AES", k.CCLength))
 	}
 	return out
 }
 
 // checkSPI refuses what no flag allows.
-func checkSPI(s string) (out []error) {
+func checkSPI(field, s string) (out []error) {
 	spi, err := ota.ParseSPI(s)
 	switch {
 	case err != nil:
-		return []error{bad("spi", "%q is no SPI: four hex digits, as \"1639\"", s)}
+		return []error{bad(field, "%q is no SPI: four hex digits, as \"1639\"", s)}
 	case spi[0]&0xE0 != 0 || spi[1]&0xC0 != 0 || spi.PoR() > ota.PoROnError:
-		out = append(out, bad("spi", "%s: reserved bits are set (ETSI TS 102 225, 5.1.1)", spi))
+		out = append(out, bad(field, "%s: reserved bits are set (ETSI TS 102 225, 5.1.1)", spi))
 	case spi.CounterMode() == ota.CounterExact:
-		out = append(out, bad("spi", "%s: counters exactly one higher: one lost packet would lock the card", spi))
+		out = append(out, bad(field, "%s: counters exactly one higher: one lost packet would lock the card", spi))
 	case spi.Check() == ota.RC || spi.Check() == ota.DS || spi.PoRCheck() == ota.RC || spi.PoRCheck() == ota.DS:
-		out = append(out, bad("spi", "%s: redundancy checks and signatures are not in this version: use a cryptographic checksum", spi))
+		out = append(out, bad(field, "%s: redundancy checks and signatures are not in this version: use a cryptographic checksum", spi))
 	}
 	return out
 }
 
 // weak lists what would be unsafe: a forged answer, or a packet that runs twice.
 func weak(t catalog.CardType) (out []FieldError) {
-	spi, err := ota.ParseSPI(t.SPI)
+	out = weakSPI("spi", t.SPI)
+	if spi, err := ota.ParseSPI(t.SPI); err == nil {
+		for _, name := range slices.Sorted(maps.Keys(t.TARs)) {
+			app := t.TARs[name]
+			if msl, ok := level(app.MSL); ok && !spi.Covers(msl) {
+				out = append(out, tooLow("tars."+name+".msl", spi, app.MSL, app.TAR))
+			}
+		}
+	}
+	return append(out, weakISDR(t)...)
+}
+
+func weakSPI(field, s string) (out []FieldError) {
+	spi, err := ota.ParseSPI(s)
 	if err != nil {
 		return nil
 	}
-	add := func(field, format string, args ...any) {
-		out = append(out, FieldError{field, fmt.Sprintf(format, args...)})
-	}
+	add := func(format string, args ...any) { out = append(out, FieldError{field, fmt.Sprintf(format, args...)}) }
 	if spi.Check() == ota.NoCheck {
-		add("spi", "%s: packets carry no checksum, anybody could write one", spi)
+		add("%s: packets carry no checksum, anybody could write one", spi)
 	}
 	if !spi.ReplayDetected() {
-		add("spi", "%s: without replay detection a copy of a packet runs twice", spi)
+		add("%s: without replay detection a copy of a packet runs twice", spi)
 	}
 	if spi.PoR() != ota.PoRAlways {
-		add("spi", "%s: the card does not always send a proof, so nothing is ever known for sure", spi)
+		add("%s: the card does not always send a proof, so nothing is ever known for sure", spi)
 	} else if spi.PoRCheck() == ota.NoCheck {
-		add("spi", "%s: the proof carries no checksum, anybody could forge it", spi)
-	}
-	for _, name := range slices.Sorted(maps.Keys(t.TARs)) {
-		app := t.TARs[name]
-		if msl, ok := level(app.MSL); ok && !spi.Covers(msl) {
-			add("tars."+name+".msl", "SPI %s is below the security level %s that TAR %s asks for: the card would refuse every packet", spi, app.MSL, app.TAR)
-		}
+		add("%s: the proof carries no checksum, anybody could forge it", spi)
 	}
 	return out
+}
+
+func tooLow(field string, spi ota.SPI, msl, tar string) FieldError {
+	return FieldError{field, fmt.Sprintf("SPI %s is below the security level %s that TAR %s asks for: the card would refuse every packet", spi, msl, tar)}
 }
 
 // Weak lists what is weak about a card type that allows it, in plain words.
@@ -161,7 +174,7 @@ func level(s string) (byte, bool) {
 }
 
 func checkTARs(t catalog.CardType) (out []error) {
-	if _, ok := t.RFM(); !ok {
+	if _, ok := t.RFM(); !ok && t.Technique == rfmTechnique {
 		out = append(out, bad("tars", "names no usim-rfm and no usim-rfm-expanded: files are written through one of them"))
 	}
 	for _, name := range slices.Sorted(maps.Keys(t.TARs)) {
@@ -210,7 +223,7 @@ func checkFiles(t catalog.CardType) (out []error) {
 		}
 	}
 	for _, required := range []string{"smsp", "imsi"} {
-		if len(t.Files) > 0 && !slices.Contains(t.Files, required) {
+		if t.Technique == rfmTechnique && len(t.Files) > 0 && !slices.Contains(t.Files, required) {
 			out = append(out, bad("files", "%s is missing: a swap writes smsp and imsi", required))
 		}
 	}

@@ -57,6 +57,14 @@ func TestOperatorSampleIsTaken(t *testing.T) {
 	}
 }
 
+func TestPOL2IsTaken(t *testing.T) {
+	t.Parallel()
+	o, err := DecodeOperator("aurora.yaml", []byte(goodOperator+"pol2: {disable_not_allowed: true, delete_not_allowed: true}\n"))
+	if err != nil || !o.POL2.DisableNotAllowed || !o.POL2.DeleteNotAllowed || o.POL2.DeleteOnDisable {
+		t.Errorf("got %+v, %v", o.POL2, err)
+	}
+}
+
 func TestOperatorMistakesAreNamed(t *testing.T) {
 	t.Parallel()
 	for _, m := range []mistake{
@@ -76,6 +84,10 @@ func TestOperatorMistakesAreNamed(t *testing.T) {
 		{`auth: chap`, `auth: either`, `apns[0]: APN "m2m.aurora.example": auth "either"`},
 		{`mmsc: "http://mms.aurora.example/"`, `mmsc: mms`, `apns[1]: MMSC "mms": want an http`},
 		{`number: "7000"`, `number: "seven"`, `short_codes: `},
+		{`country: BR`, "country: BR\npol2: {delete_not_allowed: true, delete_on_disable: true}", `:5:1: pol2: delete_not_allowed and delete_on_disable contradict`},
+		{`country: BR`, "country: BR\npol2: {delete_not_alowed: true}", `unknown field "delete_not_alowed", did you mean "delete_not_allowed"?`},
+		{`country: BR`, "country: BR\npol2: {enable_not_allowed: true}", `unknown field "enable_not_allowed"`},
+		{`country: BR`, "country: BR\npol2: {delete_on_disable: 1}", `want true or false`},
 	} {
 		t.Run(m.new, func(t *testing.T) {
 			t.Parallel()
@@ -100,7 +112,7 @@ func TestCardTypeSampleIsTaken(t *testing.T) {
 func TestCardTypeMistakesAreNamed(t *testing.T) {
 	t.Parallel()
 	for _, m := range []mistake{
-		{`technique: rfm`, `technique: euicc`, `technique: "euicc" is not in this version: rfm`},
+		{`technique: rfm`, `technique: magic`, `technique: "magic" is not known: rfm, euicc or applet`},
 		{`kic: aes-128`, `kic: des`, `keys.kic: "des" is not known`},
 		{`cc_length: 8`, `cc_length: 6`, `keys.cc_length: 6 octets`},
 		{`spi: "1639"`, `spi: "163"`, `spi: "163" is no SPI`},

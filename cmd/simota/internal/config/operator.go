@@ -74,6 +74,9 @@ func checkOperator(o catalog.Operator) (out []error) {
 	if !international.MatchString(o.SMSC) {
 		add("smsc", "%q is no service centre number: + and 5 to 15 digits, as \"+5511900000001\"", o.SMSC)
 	}
+	if o.POL2.DeleteNotAllowed && o.POL2.DeleteOnDisable {
+		add("pol2", "delete_not_allowed and delete_on_disable contradict each other: a profile cannot be kept and deleted")
+	}
 	out = append(out, checkSource(o.SourceAddress)...)
 	out = append(out, checkAPNs(o)...)
 	return append(out, checkCodes(o)...)

@@ -156,7 +156,10 @@ func inspectNumber(tok *token.Token, value string, t reflect.Type, report func(p
 func fieldsOf(t reflect.Type) map[string]reflect.Type {
 	out := map[string]reflect.Type{}
 	for i := range t.NumField() {
-		name, _, _ := strings.Cut(t.Field(i).Tag.Get("yaml"), ",")
+		name, option, _ := strings.Cut(t.Field(i).Tag.Get("yaml"), ",")
+		if option == "inline" {
+			maps.Copy(out, fieldsOf(t.Field(i).Type))
+		}
 		if name != "" && name != "-" {
 			out[name] = t.Field(i).Type
 		}

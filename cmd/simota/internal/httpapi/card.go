@@ -1,12 +1,16 @@
 package httpapi
 
 import (
+	"bytes"
 	"context"
+	"fmt"
 	"strings"
 
 	"github.com/simota/simota/catalog"
 	"github.com/simota/simota/catalog/ledger"
 	"github.com/simota/simota/cmd/simota/internal/api"
+	"github.com/simota/simota/sat"
+	"github.com/simota/simota/sat/euicc"
 )
 
 type cardsInput struct {
@@ -68,23 +72,37 @@ func (s *server) card(ctx context.Context, in *cardInput) (api.Timeline, error) 
 
 func cardOf(e catalog.Entry, pairs []catalog.Pair) api.Card {
 	c := api.Card{
-		ICCID: e.Card.ICCID, Type: e.Card.Type, Country: e.Card.Country, Tags: e.Card.Tags, IMEI: e.Card.IMEI, NoCP: e.Card.NoCP,
+		ICCID: e.Card.ICCID, EID: e.Card.EID, Type: e.Card.Type, Country: e.Card.Country, Tags: e.Card.Tags, IMEI: e.Card.IMEI, NoCP: e.Card.NoCP,
 		Subscriptions: []api.Subscription{}, Keysets: []api.Keyset{},
 	}
 	for _, s := range e.Subscriptions {
 		c.Subscriptions = append(c.Subscriptions, api.Subscription{
-			IMSI: s.IMSI, MSISDN: s.MSISDN, Operator: s.Operator, Active: s.ID == e.Card.Active,
+			IMSI: s.IMSI, MSISDN: s.MSISDN, Operator: s.Operator, ISDP: s.ISDP, Active: s.ID == e.Card.Active,
 		})
 	}
 	for _, k := range e.Keysets {
 		c.Keysets = append(c.Keysets, api.Keyset{
-			Version: k.Version, KIc: k.KIcAlg, KID: k.KIDAlg, CheckValue: k.CheckValue, Counter: k.Counter, Suspect: k.Suspect,
+			Domain: domainOf(k.Domain), Version: k.Version, KIc: k.KIcAlg, KID: k.KIDAlg, CheckValue: k.CheckValue, Counter: k.Counter, Suspect: k.Suspect,
 		})
 	}
 	for _, p := range pairs {
 		c.Pairs = append(c.Pairs, api.Pair{IMEI: p.IMEI, IMSI: p.IMSI, Source: p.Source, SeenAt: p.SeenAt})
 	}
 	return c
+}
+
+// domainOf says whose keys are those of a security domain. An ISD-P has the
+// number that card files have for it.
+func domainOf(aid sat.AID) string {
+	switch tar := aid.TAR(); {
+	case len(aid) == 0:
+		return "issuer"
+	case bytes.Equal(aid, euicc.ISDR()):
+		return "ISD-R"
+	case euicc.IsISDP(aid):
+		return fmt.Sprintf("profile %X", tar[1:])
+	}
+	return aid.String()
 }
 
 const redacted = "[redacted]"

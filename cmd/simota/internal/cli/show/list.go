@@ -60,6 +60,12 @@ func CardTypes(w io.Writer, types []catalog.CardType) error {
 		for name, tar := range t.TARs {
 			tars = append(tars, fmt.Sprintf("%s %s", strings.ToUpper(tar.TAR), name))
 		}
+		if t.ISDR != nil {
+			tars = append(tars, strings.ToUpper(t.ISDR.TAR)+" isdr")
+		}
+		if t.Applet != nil {
+			tars = append(tars, strings.ToUpper(t.Applet.TAR)+" applet")
+		}
 		slices.Sort(tars)
 		rows = append(rows, []string{
 			t.Name, t.Technique, t.Keys.KIc, t.Keys.KID, t.SPI, strconv.Itoa(t.PartsLimit()), dash(t.Refresh), strings.Join(tars, ", "),

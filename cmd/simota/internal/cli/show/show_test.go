@@ -185,10 +185,16 @@ OPERATOR  PLMN   COUNTRY  SMSC  CARDS ANSWER TO  LINKS  APNS
 aurora    99970  -        -     -                -      internet m2m
 `},
 		{"card types", func(w io.Writer) error {
-			return CardTypes(w, []catalog.CardType{{Name: "sja5", Technique: "rfm", SPI: "1639", TARs: map[string]catalog.Target{"usim-rfm": {TAR: "b00011"}, "adf": {TAR: "b00141"}}}})
+			return CardTypes(w, []catalog.CardType{
+				{Name: "sja5", Technique: "rfm", SPI: "1639", TARs: map[string]catalog.Target{"usim-rfm": {TAR: "b00011"}, "adf": {TAR: "b00141"}}},
+				{Name: "m2m", Technique: "euicc", SPI: "1639", ISDR: &catalog.ISDR{TAR: "000001"}, TARs: map[string]catalog.Target{"usim-rfm": {TAR: "b00011"}}},
+				{Name: "multi", Technique: "applet", SPI: "1639", Applet: &catalog.Applet{Template: catalog.Template{TAR: "b00fe1"}}},
+			})
 		}, `
 CARD TYPE  TECHNIQUE  KIC  KID  SPI   MAX PARTS  REFRESH  TARS
 sja5       rfm                  1639  3          -        B00011 usim-rfm, B00141 adf
+m2m        euicc                1639  3          -        000001 isdr, B00011 usim-rfm
+multi      applet               1639  3          -        B00FE1 applet
 `},
 		{"forecast", func(w io.Writer) error {
 			return Forecast(w, api.Forecast{Cards: 2000, Ready: 1995, Skips: map[string]int{"no number": 1, "no key": 4}})

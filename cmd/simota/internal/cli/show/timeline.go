@@ -48,6 +48,9 @@ func Timeline(w io.Writer, t api.Timeline, raw bool, zone *time.Location) error 
 func head(b *strings.Builder, t api.Timeline) {
 	c := t.Card
 	parts := []string{c.ICCID, dash(c.Type)}
+	if c.EID != "" {
+		parts = append(parts, "EID "+c.EID)
+	}
 	if c.IMEI != "" {
 		parts = append(parts, "IMEI "+imei(c.IMEI))
 	}
@@ -71,7 +74,11 @@ func head(b *strings.Builder, t api.Timeline) {
 	}
 	fmt.Fprintln(b, plainJoin(parts))
 	for _, k := range c.Keysets {
-		fmt.Fprintf(b, "key set %d: %s and %s, check value %s, counter %d", k.Version, plain(k.KIc), plain(k.KID), plain(dash(k.CheckValue)), k.Counter)
+		of := ""
+		if k.Domain != "" && k.Domain != "issuer" {
+			of = " of the " + plain(k.Domain)
+		}
+		fmt.Fprintf(b, "key set %d%s: %s and %s, check value %s, counter %d", k.Version, of, plain(k.KIc), plain(k.KID), plain(dash(k.CheckValue)), k.Counter)
 		if k.Suspect {
 			b.WriteString(", suspect after a restore: no write before a fence has cleared it")
 		}
