@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"bytes"
 	"context"
 	"sync"
 	"sync/atomic"
@@ -95,14 +96,38 @@ type Config struct {
 	WakeWithin func(targetID int64, d time.Duration)
 	Types      func(ctx context.Context, name string) (catalog.CardType, error)
 	Now        func() time.Time
-	Log        zerolog.Logger
-	Workers    int // that settle the inbox; 0 means 4
+	// Urgent is Wake for what cannot wait its turn: a notice of an eUICC, which
+	// rolls back when it is not confirmed. Nil is Wake.
+	Urgent func(targetID int64)
+	// Notices reads what eUICCs send by themselves; nil takes none.
+	Notices *Notices
+	// Ran says what the answer of its fence tells of a write. Nil compares it
+	// with what the write expects.
+	Ran     func(w ledger.Attempt, answer []byte) (ran, told bool)
+	Log     zerolog.Logger
+	Workers int // that settle the inbox; 0 means 4
+}
+
+// Notices is how eUICCs send notices.
+type Notices struct {
+	Domain []byte // AID of the security domain whose keys sign them
+	Parse  func(data []byte) (Notice, error)
+}
+
+// Notice is what an eUICC says by itself (GSMA SGP.02, 4.1.1.11).
+type Notice struct {
+	EID      string
+	Type     byte
+	Sequence int
+	ISDP     string // AID of the profile it speaks of, hex in upper case; may be empty
+	IMEI     string // may be empty
 }
 
 // Store is what the desk needs of the records.
 type Store interface {
 	ledger.Store
 	CardsByMSISDN(ctx context.Context, msisdn string) ([]catalog.Entry, error)
+	CardsByEID(ctx context.Context, eid string) ([]catalog.Entry, error)
 	CardByID(ctx context.Context, id int64) (catalog.Entry, error)
 }
 
@@ -122,6 +147,12 @@ func New(cfg Config) *Desk {
 	}
 	if cfg.Workers == 0 {
 		cfg.Workers = 4
+	}
+	if cfg.Urgent == nil {
+		cfg.Urgent = cfg.Wake
+	}
+	if cfg.Ran == nil {
+		cfg.Ran = func(w ledger.Attempt, answer []byte) (ran, told bool) { return bytes.Equal(answer, w.Expect), true }
 	}
 	if cfg.WakeWithin == nil {
 		cfg.WakeWithin = func(id int64, _ time.Duration) { cfg.Wake(id) }

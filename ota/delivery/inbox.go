@@ -167,9 +167,10 @@ func (d *Desk) settleBatch(ctx context.Context, rows []ledger.InboxRow) {
 
 // verdict is what one inbox row comes to: an operation, and whom to wake.
 type verdict struct {
-	op    *ledger.Settle
-	wake  []int64
-	waits bool // the targets can wait a moment for more
+	op     *ledger.Settle
+	wake   []int64
+	waits  bool // the targets can wait a moment for more
+	urgent bool // they cannot wait at all
 }
 
 // settleRows settles a batch with one commit. Parts of one answer do not see
@@ -201,9 +202,12 @@ func (d *Desk) settleRows(ctx context.Context, rows []ledger.InboxRow) (first er
 			continue
 		}
 		for _, id := range verdicts[i].wake {
-			if verdicts[i].waits {
+			switch {
+			case verdicts[i].waits:
 				d.cfg.WakeWithin(id, d.cfg.Timing.Proof/16)
-			} else {
+			case verdicts[i].urgent:
+				d.cfg.Urgent(id)
+			default:
 				d.cfg.Wake(id)
 			}
 		}

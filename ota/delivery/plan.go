@@ -54,11 +54,25 @@ func Plan(d ledger.Dossier, now time.Time, t Timing) (moves []Move, due time.Tim
 		case a.Outcome != ledger.Open || a.NeverAccepted():
 		case a.Kind == ledger.Write:
 			p.write(a)
+		case a.Kind == ledger.Confirm:
+			p.confirm(a)
 		case a.Kind == ledger.CP:
 			p.document(a)
 		}
 	}
+	if confirming(d) {
+		// A read under a higher counter could reach the card first, and the
+		// confirmation would come too late for ever.
+		p.moves = slices.DeleteFunc(p.moves, func(m Move) bool { return m.Do == Fence || m.Do == Reread })
+	}
 	return p.moves, p.due
+}
+
+// confirming reports whether the confirmation of a notice is on its way.
+func confirming(d ledger.Dossier) bool {
+	return slices.ContainsFunc(d.Attempts, func(a ledger.Attempt) bool {
+		return a.Kind == ledger.Confirm && a.Outcome == ledger.Open
+	})
 }
 
 type planner struct {
@@ -176,6 +190,30 @@ func (p *planner) write(a ledger.Attempt) {
 		}
 		p.move(Move{Do: Fence, Attempt: a, Reason: "no decisive answer"})
 	}
+}
+
+// confirm moves the confirmation of a notice: its octets go again, for it is
+// idempotent, and in the end it is given up. Then a read tells what became of
+// the card, or the card repeats its notice.
+func (p *planner) confirm(a ledger.Attempt) {
+	giveUp := func(why string) { p.move(Move{Do: Conclude, Attempt: a, Outcome: ledger.Overdue, Reason: why}) }
+	if p.at(a.Deadline) {
+		giveUp("the confirmation was not answered in time")
+		return
+	}
+	arrived, all := a.Arrived()
+	if !all {
+		p.missing(a)
+		return
+	}
+	if slices.ContainsFunc(a.Parts, ledger.Part.Waiting) || !p.at(latest(arrived, lastSent(a)).Add(p.t.Proof)) {
+		return
+	}
+	if fullRounds(a) > 1 || !resendable(a) {
+		giveUp("the confirmation was delivered and not answered")
+		return
+	}
+	p.move(Move{Do: Resend, Attempt: a, Parts: allParts(a), Reason: "delivered, no answer: the whole set again"})
 }
 
 // fenced reports whether a fence to every number went out already.

@@ -119,6 +119,12 @@ func lawful(t *rapid.T, d ledger.Dossier, m delivery.Move, now time.Time) {
 		if a.Kind == ledger.Read && answered && len(m.Parts) > 0 {
 			t.Fatal("an answered read goes again under its old counter")
 		}
+		return
+	}
+	if m.Do != delivery.Conclude && slices.ContainsFunc(d.Attempts, func(c ledger.Attempt) bool { return c.Kind == ledger.Confirm && c.Outcome == ledger.Open }) {
+		t.Fatalf("%s while a notice is being confirmed", m.Do)
+	}
+	switch m.Do {
 	case delivery.Reread:
 		if a.Kind != ledger.Read || !open && a.Outcome != ledger.Unsent {
 			t.Fatalf("a %s with outcome %q is asked again", a.Kind, a.Outcome)
@@ -154,6 +160,10 @@ func concluded(t *rapid.T, m delivery.Move) {
 	case ledger.Superseded:
 		if a.Kind != ledger.Read || a.FenceOf == 0 {
 			t.Fatalf("a %s that settles nothing is superseded", a.Kind)
+		}
+	case ledger.Overdue:
+		if a.Kind != ledger.Confirm {
+			t.Fatalf("silence makes a %s overdue", a.Kind)
 		}
 	case ledger.Delivered, ledger.Undeliver:
 		if a.Kind != ledger.CP {

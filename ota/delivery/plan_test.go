@@ -222,35 +222,54 @@ func TestPlanOfARead(t *testing.T) {
 	broken := append(low(2), proof(4, 3.5, 0x02, true)) // the third was never answered
 	answered := append(low(4), proof(3, 2.6, 0x00, true))
 	runPlans(t, map[string]planCase{
-		"no answer before the first probe":            {row(t, 1, "accepted"), nil, 4.9, "", 5},
-		"no answer: under the next counter":           {row(t, 1, "accepted"), nil, 5, "reread 1", 0},
-		"the second probe":                            {row(t, 2, "accepted"), nil, 14.9, "", 15},
-		"the third probe":                             {row(t, 3, "accepted"), nil, 60, "reread 3", 0},
-		"then daily":                                  {row(t, 4, "accepted"), nil, 61, "", 60 + 24*60},
-		"delivered, no answer":                        {row(t, 1, "delivered@1"), nil, 3, "reread 1", 0},
-		"answered 02: at once":                        {row(t, 1, "accepted"), low(1), 0.5, "reread 1", 0},
-		"answered 02 twice: at once":                  {row(t, 2, "accepted"), low(2), 1.5, "reread 2", 0},
-		"answered 06 in clear: after a grace":         {row(t, 1, "accepted"), []ledger.Evidence{proof(1, 1, 0x06, false)}, 2, "reread 1", 0},
-		"answered 06 in clear: not at once":           {row(t, 1, "accepted"), []ledger.Evidence{proof(1, 1, 0x06, false)}, 1.9, "", 2},
-		"answered 02 in clear is no counter":          {row(t, 3, "accepted"), []ledger.Evidence{proof(1, 0, 2, false), proof(2, 1, 2, false), proof(3, 2, 2, false)}, 4, "reread 3", 0},
-		"eight in a step, then hourly":                {row(t, 8, "delivered@8"), nil, 30, "", 7 + 60},
-		"the ninth after an hour":                     {row(t, 8, "delivered@8"), nil, 67, "reread 8", 0},
-		"seven: not yet hourly":                       {row(t, 7, "delivered@8"), nil, 10, "reread 7", 0},
-		"never after the deadline":                    {row(t, 1, "delivered@1"), low(1), 360, "", 0},
-		"ambiguous: the same octets again":            {row(t, 1, "ambiguous@1"), nil, 1, "resend 1 parts [1] retire [11]", 0},
-		"ambiguous, but answered 06: never again":     {row(t, 1, "ambiguous@1"), []ledger.Evidence{proof(1, 0.5, 0x06, false)}, 1, "resend 1 parts [] retire [11]", 1.5},
-		"ambiguous, but answered 02: only a new one":  {row(t, 1, "ambiguous@1"), low(1), 1, "resend 1 parts [] retire [11]; reread 1", 0},
-		"an answered read is left alone":              {[]ledger.Attempt{executed}, nil, 300, "", -1},
-		"a replaced read is left alone":               {row(t, 2, "accepted"), nil, 5, "", 15},
-		"refused by every SMSC":                       {row(t, 1, "refused"), nil, 1, "conclude 1 unsent", 5},
-		"refused by every SMSC: asked again in time":  {[]ledger.Attempt{unsent}, nil, 5, "reread 1", 0},
-		"three 02 in a row: 2^8 higher":               {row(t, 3, "accepted"), low(3), 2.5, "reread 3 raise 256", 0},
-		"four: 2^16":                                  {row(t, 4, "accepted"), low(4), 3.5, "reread 4 raise 65536", 0},
-		"five: 2^24":                                  {row(t, 5, "accepted"), low(5), 4.5, "reread 5 raise 16777216", 0},
-		"six: held, counter behind":                   {row(t, 6, "accepted"), low(6), 5.5, "conclude 6 held", 0},
-		"a read without answer ends the row":          {row(t, 4, "accepted"), broken, 3.5, "reread 4", 0},
-		"an answer other than 02 ends the row":        {row(t, 4, "accepted"), answered, 3.5, "reread 4", 0},
-		"a confirmation is not re-asked by these law": {[]ledger.Attempt{made(t, 1, ledger.Confirm, "accepted")}, nil, 300, "", -1},
+		"no answer before the first probe":           {row(t, 1, "accepted"), nil, 4.9, "", 5},
+		"no answer: under the next counter":          {row(t, 1, "accepted"), nil, 5, "reread 1", 0},
+		"the second probe":                           {row(t, 2, "accepted"), nil, 14.9, "", 15},
+		"the third probe":                            {row(t, 3, "accepted"), nil, 60, "reread 3", 0},
+		"then daily":                                 {row(t, 4, "accepted"), nil, 61, "", 60 + 24*60},
+		"delivered, no answer":                       {row(t, 1, "delivered@1"), nil, 3, "reread 1", 0},
+		"answered 02: at once":                       {row(t, 1, "accepted"), low(1), 0.5, "reread 1", 0},
+		"answered 02 twice: at once":                 {row(t, 2, "accepted"), low(2), 1.5, "reread 2", 0},
+		"answered 06 in clear: after a grace":        {row(t, 1, "accepted"), []ledger.Evidence{proof(1, 1, 0x06, false)}, 2, "reread 1", 0},
+		"answered 06 in clear: not at once":          {row(t, 1, "accepted"), []ledger.Evidence{proof(1, 1, 0x06, false)}, 1.9, "", 2},
+		"answered 02 in clear is no counter":         {row(t, 3, "accepted"), []ledger.Evidence{proof(1, 0, 2, false), proof(2, 1, 2, false), proof(3, 2, 2, false)}, 4, "reread 3", 0},
+		"eight in a step, then hourly":               {row(t, 8, "delivered@8"), nil, 30, "", 7 + 60},
+		"the ninth after an hour":                    {row(t, 8, "delivered@8"), nil, 67, "reread 8", 0},
+		"seven: not yet hourly":                      {row(t, 7, "delivered@8"), nil, 10, "reread 7", 0},
+		"never after the deadline":                   {row(t, 1, "delivered@1"), low(1), 360, "", 0},
+		"ambiguous: the same octets again":           {row(t, 1, "ambiguous@1"), nil, 1, "resend 1 parts [1] retire [11]", 0},
+		"ambiguous, but answered 06: never again":    {row(t, 1, "ambiguous@1"), []ledger.Evidence{proof(1, 0.5, 0x06, false)}, 1, "resend 1 parts [] retire [11]", 1.5},
+		"ambiguous, but answered 02: only a new one": {row(t, 1, "ambiguous@1"), low(1), 1, "resend 1 parts [] retire [11]; reread 1", 0},
+		"an answered read is left alone":             {[]ledger.Attempt{executed}, nil, 300, "", -1},
+		"a replaced read is left alone":              {row(t, 2, "accepted"), nil, 5, "", 15},
+		"refused by every SMSC":                      {row(t, 1, "refused"), nil, 1, "conclude 1 unsent", 5},
+		"refused by every SMSC: asked again in time": {[]ledger.Attempt{unsent}, nil, 5, "reread 1", 0},
+		"three 02 in a row: 2^8 higher":              {row(t, 3, "accepted"), low(3), 2.5, "reread 3 raise 256", 0},
+		"four: 2^16":                                 {row(t, 4, "accepted"), low(4), 3.5, "reread 4 raise 65536", 0},
+		"five: 2^24":                                 {row(t, 5, "accepted"), low(5), 4.5, "reread 5 raise 16777216", 0},
+		"six: held, counter behind":                  {row(t, 6, "accepted"), low(6), 5.5, "conclude 6 held", 0},
+		"a read without answer ends the row":         {row(t, 4, "accepted"), broken, 3.5, "reread 4", 0},
+		"an answer other than 02 ends the row":       {row(t, 4, "accepted"), answered, 3.5, "reread 4", 0},
+	})
+}
+
+func TestPlanOfAConfirmation(t *testing.T) {
+	t.Parallel()
+	one := func(parts ...string) []ledger.Attempt { return []ledger.Attempt{made(t, 1, ledger.Confirm, parts...)} }
+	beside := func(kind ledger.AttemptKind, parts ...string) []ledger.Attempt {
+		c := made(t, 2, ledger.Confirm, "delivered@1")
+		c.Step = 301
+		return []ledger.Attempt{made(t, 1, kind, parts...), c}
+	}
+	runPlans(t, map[string]planCase{
+		"on its way":                                {one("accepted"), nil, 5, "", 360},
+		"delivered: its answer is waited for":       {one("delivered@1"), nil, 2, "", 3},
+		"delivered, no answer: the set again":       {one("delivered@1"), nil, 3, "resend 1 parts [1] retire []", 360},
+		"delivered twice, no answer: given up":      {one("delivered@1 delivered@4"), nil, 7, "conclude 1 overdue", 360},
+		"lost on the way: again":                    {one("expired@1"), nil, 3, "resend 1 parts [1] retire []", 360},
+		"its time is over":                          {one("accepted"), nil, 360, "conclude 1 overdue", 0},
+		"no read may overtake it":                   {beside(ledger.Read, "delivered@1"), nil, 2.5, "", 3},
+		"nor the fence of a write, whatever is due": {beside(ledger.Write, "delivered@1 delivered@2"), nil, 2.9, "", 3},
 	})
 }
 

@@ -39,12 +39,12 @@ func (d *Desk) judgePacket(ctx context.Context, r ledger.InboxRow, in Incoming, 
 		return orphan, nil
 	}
 	op := &ledger.Settle{InboxIDs: ids, State: ledger.InboxSettled}
-	var wake []int64
+	v := verdict{op: op}
 	switch element {
 	case sms.ResponsePacket:
-		wake, err = d.proof(ctx, op, r, in, packet)
+		v.wake, err = d.proof(ctx, op, r, in, packet)
 	case sms.CommandPacket:
-		wake, err = d.tracking(ctx, op, r, in, packet)
+		v.wake, v.urgent, err = d.fromCard(ctx, op, r, in, packet)
 	default:
 		return orphan, nil
 	}
@@ -54,7 +54,7 @@ func (d *Desk) judgePacket(ctx context.Context, r ledger.InboxRow, in Incoming, 
 	case len(op.Evidence) == 0:
 		return unproven, nil
 	}
-	return verdict{op: op, wake: wake}, nil
+	return v, nil
 }
 
 // assemble takes the newest of every part that waits under the key. Cards use
@@ -291,111 +291,19 @@ func (d *Desk) fence(ctx context.Context, op *ledger.Settle, e *ledger.Evidence,
 	if err != nil {
 		return 0, err
 	}
-	if w.KeysetID != a.KeysetID || w.Counter > a.Counter || !bytes.Equal(w.Fence, a.Script) {
+	if w.KeysetID != a.KeysetID || w.Counter > a.Counter || !bytes.Equal(w.Fence, a.Script) || !bytes.Equal(fenceTAR(w), a.TAR) {
 		return 0, nil
 	}
-	outcome := ledger.FencedNot
-	switch {
-	case !e.Body.Complete:
-		outcome = ledger.Held
-	case bytes.Equal(e.Body.Data, w.Expect):
-		outcome = ledger.FencedRan
+	outcome := ledger.Held
+	if e.Body.Complete {
+		switch ran, told := d.cfg.Ran(w, e.Body.Data); {
+		case told && ran:
+			outcome = ledger.FencedRan
+		case told:
+			outcome = ledger.FencedNot
+		}
 	}
 	e.Body.Settles, e.Body.Ran = w.ID, outcome == ledger.FencedRan
 	op.Conclusions = append(op.Conclusions, ledger.Conclusion{AttemptID: w.ID, Outcome: outcome, At: e.SeenAt})
 	return w.TargetID, nil
-}
-
-// tracking reads the message of an IMEI-tracking applet: which identity is in
-// which device. It comes unsecured, so it is a sign of life, not a proof.
-func (d *Desk) tracking(ctx context.Context, op *ledger.Settle, r ledger.InboxRow, in Incoming, packet []byte) (wake []int64, err error) {
-	op.Kind = "tracking"
-	cmd, err := ota.OpenCommand(packet, ota.Keyset{}, ota.Options{AllowWeak: true})
-	if err != nil {
-		return nil, nil
-	}
-	cards, err := d.cfg.Store.CardsByMSISDN(ctx, in.Source)
-	if err != nil {
-		return nil, err
-	}
-	for _, card := range cards {
-		typ, err := d.cfg.Types(ctx, card.Card.Type)
-		if err != nil && !errors.Is(err, catalog.ErrNotFound) {
-			return nil, err
-		}
-		if err != nil || typ.Tracking == nil {
-			continue
-		}
-		imei, imsi, ok := readTracking(*typ.Tracking, cmd)
-		if !ok || !slices.ContainsFunc(card.Subscriptions, func(s catalog.Subscription) bool { return s.IMSI == imsi }) {
-			continue
-		}
-		e := ledger.Evidence{
-			CardID: card.Card.ID, InboxID: r.ID, Kind: ledger.EvPair, Link: r.Link, SeenAt: r.ReceivedAt, Raw: in.UserData,
-			Body: ledger.Body{IMEI: imei, IMSI: imsi, Number: in.Source, Source: "tracking applet"},
-		}
-		targets, err := d.cfg.Store.TargetsOfCard(ctx, card.Card.ID)
-		if err != nil {
-			return nil, err
-		}
-		if len(targets) > 0 {
-			e.TargetID = targets[0].ID
-			wake = append(wake, e.TargetID)
-		}
-		op.Evidence = append(op.Evidence, e)
-		op.Pair = &catalog.Pair{CardID: card.Card.ID, IMEI: imei, IMSI: imsi, Source: "tracking applet", SeenAt: r.ReceivedAt}
-		return wake, nil
-	}
-	return nil, nil
-}
-
-func readTracking(t catalog.Tracking, cmd ota.Command) (imei, imsi string, ok bool) {
-	tar, err := ota.ParseTAR(t.TAR)
-	if err != nil || tar != cmd.TAR {
-		return "", "", false
-	}
-	imei, ok1 := readField(t.IMEI, cmd.Data)
-	imsi, ok2 := readField(t.IMSI, cmd.Data)
-	return imei, imsi, ok1 && ok2
-}
-
-// readField reads digits: "bcd" is swapped nibbles with F fill, "ef-imsi" the
-// same behind a length octet and with the parity nibble first (TS 31.102, 4.2.2).
-// An IMEI that a card took from PROVIDE LOCAL INFORMATION begins with such a
-// nibble too: A, odd and of type IMEI (TS 24.008, 10.5.1.4).
-// An IMEI as the terminal gives it to a card is "bcd" too: the nibble A in front
-// says that it is one (TS 24.008, 10.5.1.4).
-func readField(f catalog.Field, data []byte) (string, bool) {
-	if f.Offset < 0 || f.Length <= 0 || f.Offset+f.Length > len(data) {
-		return "", false
-	}
-	b := data[f.Offset : f.Offset+f.Length]
-	skip := 0
-	if f.Coding == "ef-imsi" {
-		if int(b[0]) >= len(b) {
-			return "", false
-		}
-		b, skip = b[1:1+int(b[0])], 1
-	}
-	if f.Coding == "bcd" && b[0]&0x0F == 0x0A {
-		skip = 1
-	}
-	const oddIMEI = 0x0A
-	if f.Coding == "bcd" && b[0]&0x0F == oddIMEI {
-		skip = 1
-	}
-	digits := make([]byte, 0, 2*len(b))
-	for _, o := range b {
-		for _, n := range [2]byte{o & 0x0F, o >> 4} {
-			switch {
-			case skip > 0:
-				skip--
-			case n <= 9:
-				digits = append(digits, '0'+n)
-			case n != 0x0F:
-				return "", false
-			}
-		}
-	}
-	return string(digits), len(digits) > 0
 }

@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -47,8 +48,10 @@ type Order struct {
 	TAR       ota.TAR
 	SPI       ota.SPI
 	Format    string
-	Script    []byte // secured data
-	Fence     []byte // of a write
+	Script    []byte  // secured data
+	Fence     []byte  // of a write
+	FenceTAR  ota.TAR // of a write: where its fence goes, in which format; FenceForm empty means as the write
+	FenceForm string
 	Expect    []byte // of a write
 	FenceOf   int64  // of a read
 	MaxParts  int
@@ -177,6 +180,9 @@ func (d *Desk) secure(op *ledger.Bind, dos ledger.Dossier, o Order, ref byte) er
 	a := &op.Attempt
 	a.KeysetID, a.Counter, a.TAR, a.SPI = rec.ID, op.New, o.TAR[:], o.SPI[:]
 	a.Format, a.Script, a.Fence, a.Expect, a.FenceOf = o.Format, o.Script, o.Fence, o.Expect, o.FenceOf
+	if o.FenceForm != "" {
+		a.FenceTAR, a.FenceForm = o.FenceTAR[:], o.FenceForm
+	}
 	if o.SPI.CounterMode() == ota.CounterExact {
 		return fmt.Errorf("SPI %s asks for counters exactly one higher: one lost packet would lock the card", o.SPI)
 	}
@@ -318,7 +324,7 @@ func silence(a ledger.Attempt, outcome ledger.Outcome, reason string, now time.T
 func fenceOrder(w ledger.Attempt, step int, dos ledger.Dossier, routes []Route, now time.Time) Order {
 	o := Order{
 		Step: step, Kind: ledger.Read, Label: LabelFence, Purpose: "did the write of counter " + fmt.Sprint(w.Counter) + " run?",
-		Routes: routes, KeysetID: w.KeysetID, TAR: ota.TAR(w.TAR), SPI: ota.SPI(w.SPI), Format: w.Format, Script: w.Fence,
+		Routes: routes, KeysetID: w.KeysetID, TAR: ota.TAR(fenceTAR(w)), SPI: ota.SPI(w.SPI), Format: cmp.Or(w.FenceForm, w.Format), Script: w.Fence,
 		FenceOf: w.ID, Deadline: now.Add(w.Deadline.Sub(w.CreatedAt)), AllowWeak: true,
 	}
 	for _, a := range dos.Attempts {
@@ -327,6 +333,14 @@ func fenceOrder(w ledger.Attempt, step int, dos ledger.Dossier, routes []Route, 
 		}
 	}
 	return o
+}
+
+// fenceTAR is where the fence of a write goes.
+func fenceTAR(w ledger.Attempt) []byte {
+	if len(w.FenceTAR) > 0 {
+		return w.FenceTAR
+	}
+	return w.TAR
 }
 
 // reread is the same question under the next counter, by the same ways; a

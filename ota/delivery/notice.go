@@ -1,0 +1,205 @@
+package delivery
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/simota/simota/catalog"
+	"github.com/simota/simota/catalog/ledger"
+	"github.com/simota/simota/ota"
+)
+
+// fromCard takes what a card sends by itself, as a command packet to the server:
+// a notice of an eUICC, or the message of an IMEI-tracking applet.
+func (d *Desk) fromCard(ctx context.Context, op *ledger.Settle, r ledger.InboxRow, in Incoming, packet []byte) (wake []int64, urgent bool, err error) {
+	header, err := ota.ParseHeader(packet)
+	if err != nil {
+		return nil, false, nil
+	}
+	if header.SPI.Check() == ota.NoCheck {
+		wake, err = d.tracking(ctx, op, r, in, packet)
+		return wake, false, err
+	}
+	if d.cfg.Notices == nil {
+		return nil, false, nil
+	}
+	wake, err = d.notice(ctx, op, r, in, header, packet)
+	return wake, true, err
+}
+
+// notice takes a notice whose checksum the card's own keys made. It is found by
+// the EID that it carries in clear: after a switch the sender's number tells
+// nothing. The counter is 0 in every notice; its sequence number tells repeats.
+func (d *Desk) notice(ctx context.Context, op *ledger.Settle, r ledger.InboxRow, in Incoming, header ota.Header, packet []byte) (wake []int64, err error) {
+	op.Kind = "notice"
+	cards, err := d.senders(ctx, in, header, packet)
+	if err != nil {
+		return nil, err
+	}
+	for _, card := range cards {
+		n, ok, err := d.readNotice(card, header, packet)
+		if err != nil {
+			return nil, err
+		}
+		if !ok || n.EID != card.Card.EID {
+			continue
+		}
+		e := ledger.Evidence{
+			CardID: card.Card.ID, InboxID: r.ID, Kind: ledger.EvNotice, Link: r.Link, SeenAt: r.ReceivedAt, Raw: in.UserData,
+			Body: ledger.Body{
+				Notice: n.Type, Sequence: n.Sequence, ISDP: n.ISDP, IMEI: n.IMEI, Number: in.Source, Source: "notice",
+				Authenticated: true, Repeat: n.Sequence < card.Card.NextNotice,
+			},
+		}
+		i := slices.IndexFunc(card.Subscriptions, func(s catalog.Subscription) bool { return s.ISDP != "" && s.ISDP == n.ISDP })
+		if i >= 0 {
+			e.Body.IMSI = card.Subscriptions[i].IMSI
+		}
+		if i >= 0 && n.IMEI != "" && !e.Body.Repeat {
+			op.Pair = &catalog.Pair{CardID: card.Card.ID, IMEI: n.IMEI, IMSI: e.Body.IMSI, Source: "notice", SeenAt: r.ReceivedAt}
+		}
+		op.Notice = &ledger.NoticeSeen{CardID: card.Card.ID, Sequence: n.Sequence}
+		if e.TargetID, err = d.targetOf(ctx, card.Card.ID); err != nil {
+			return nil, err
+		}
+		op.Evidence = append(op.Evidence, e)
+		if e.TargetID != 0 {
+			wake = append(wake, e.TargetID)
+		}
+		return wake, nil
+	}
+	return nil, nil
+}
+
+// senders are the cards that a notice can be from.
+func (d *Desk) senders(ctx context.Context, in Incoming, header ota.Header, packet []byte) ([]catalog.Entry, error) {
+	if !header.SPI.Ciphered() {
+		const upToCHL = 3 // CPL and CHL; ParseHeader has checked both
+		if n, err := d.cfg.Notices.Parse(packet[upToCHL+int(packet[2]):]); err == nil {
+			return d.cfg.Store.CardsByEID(ctx, n.EID)
+		}
+	}
+	return d.cfg.Store.CardsByMSISDN(ctx, in.Source)
+}
+
+// readNotice opens a notice with the keys of the card's own domain.
+func (d *Desk) readNotice(card catalog.Entry, header ota.Header, packet []byte) (n Notice, ok bool, err error) {
+	version := max(header.KIc, header.KID) >> 4
+	i := slices.IndexFunc(card.Keysets, func(k catalog.Keyset) bool {
+		return bytes.Equal(k.Domain, d.cfg.Notices.Domain) && k.Version == version
+	})
+	if i < 0 {
+		return n, false, nil
+	}
+	ks, err := d.keyset(card.Card.ICCID, card.Keysets[i])
+	if err != nil {
+		return n, false, err
+	}
+	cmd, err := ota.OpenCommand(packet, ks, ota.Options{AllowWeak: true})
+	if err != nil {
+		return n, false, nil
+	}
+	if n, err = d.cfg.Notices.Parse(cmd.Data); err != nil {
+		return n, false, nil
+	}
+	return n, true, nil
+}
+
+// targetOf is the target that works on a card, else its newest; 0 for none.
+func (d *Desk) targetOf(ctx context.Context, cardID int64) (int64, error) {
+	targets, err := d.cfg.Store.TargetsOfCard(ctx, cardID)
+	if err != nil || len(targets) == 0 {
+		return 0, err
+	}
+	i := slices.IndexFunc(targets, func(t ledger.Target) bool { return !t.ClaimedAt.IsZero() && t.ClosedAt.IsZero() })
+	return targets[max(i, 0)].ID, nil
+}
+
+// tracking reads the message of an IMEI-tracking applet: which identity is in
+// which device. It comes unsecured, so it is a sign of life, not a proof.
+func (d *Desk) tracking(ctx context.Context, op *ledger.Settle, r ledger.InboxRow, in Incoming, packet []byte) (wake []int64, err error) {
+	op.Kind = "tracking"
+	cmd, err := ota.OpenCommand(packet, ota.Keyset{}, ota.Options{AllowWeak: true})
+	if err != nil {
+		return nil, nil
+	}
+	cards, err := d.cfg.Store.CardsByMSISDN(ctx, in.Source)
+	if err != nil {
+		return nil, err
+	}
+	for _, card := range cards {
+		typ, err := d.cfg.Types(ctx, card.Card.Type)
+		if err != nil && !errors.Is(err, catalog.ErrNotFound) {
+			return nil, err
+		}
+		if err != nil || typ.Tracking == nil {
+			continue
+		}
+		imei, imsi, ok := readTracking(*typ.Tracking, cmd)
+		if !ok || !slices.ContainsFunc(card.Subscriptions, func(s catalog.Subscription) bool { return s.IMSI == imsi }) {
+			continue
+		}
+		e := ledger.Evidence{
+			CardID: card.Card.ID, InboxID: r.ID, Kind: ledger.EvPair, Link: r.Link, SeenAt: r.ReceivedAt, Raw: in.UserData,
+			Body: ledger.Body{IMEI: imei, IMSI: imsi, Number: in.Source, Source: "tracking applet"},
+		}
+		if e.TargetID, err = d.targetOf(ctx, card.Card.ID); err != nil {
+			return nil, err
+		}
+		if e.TargetID != 0 {
+			wake = append(wake, e.TargetID)
+		}
+		op.Evidence = append(op.Evidence, e)
+		op.Pair = &catalog.Pair{CardID: card.Card.ID, IMEI: imei, IMSI: imsi, Source: "tracking applet", SeenAt: r.ReceivedAt}
+		return wake, nil
+	}
+	return nil, nil
+}
+
+func readTracking(t catalog.Tracking, cmd ota.Command) (imei, imsi string, ok bool) {
+	tar, err := ota.ParseTAR(t.TAR)
+	if err != nil || tar != cmd.TAR {
+		return "", "", false
+	}
+	imei, ok1 := readField(t.IMEI, cmd.Data)
+	imsi, ok2 := readField(t.IMSI, cmd.Data)
+	return imei, imsi, ok1 && ok2
+}
+
+// readField reads digits: "bcd" is swapped nibbles with F fill, "ef-imsi" the
+// same behind a length octet and with the parity nibble first (TS 31.102, 4.2.2).
+// An IMEI that a card took from PROVIDE LOCAL INFORMATION begins with such a
+// nibble too: A, odd and of type IMEI (TS 24.008, 10.5.1.4).
+func readField(f catalog.Field, data []byte) (string, bool) {
+	if f.Offset < 0 || f.Length <= 0 || f.Offset+f.Length > len(data) {
+		return "", false
+	}
+	b := data[f.Offset : f.Offset+f.Length]
+	skip := 0
+	if f.Coding == "ef-imsi" {
+		if int(b[0]) >= len(b) {
+			return "", false
+		}
+		b, skip = b[1:1+int(b[0])], 1
+	}
+	const oddIMEI = 0x0A
+	if f.Coding == "bcd" && b[0]&0x0F == oddIMEI {
+		skip = 1
+	}
+	digits := make([]byte, 0, 2*len(b))
+	for _, o := range b {
+		for _, n := range [2]byte{o & 0x0F, o >> 4} {
+			switch {
+			case skip > 0:
+				skip--
+			case n <= 9:
+				digits = append(digits, '0'+n)
+			case n != 0x0F:
+				return "", false
+			}
+		}
+	}
+	return string(digits), len(digits) > 0
+}
