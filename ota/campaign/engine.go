@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -71,6 +72,9 @@ func (e *Engine) SetDesk(d *delivery.Desk) { e.cfg.Desk = d }
 
 // Wake says that a target has new evidence. It never blocks.
 func (e *Engine) Wake(targetID int64) { e.queue.put(targetID) }
+
+// WakeFirst is Wake for what cannot wait its turn.
+func (e *Engine) WakeFirst(targetID int64) { e.queue.first(targetID) }
 
 // WakeWithin wakes a target after d, unless something else does before.
 func (e *Engine) WakeWithin(targetID int64, d time.Duration) { e.naps.begin(targetID, d, e.Wake) }
@@ -357,6 +361,22 @@ func (q *wakeQueue) put(id int64) bool {
 	q.order = append(q.order, id)
 	q.cond.Signal()
 	return true
+}
+
+// first adds a target before all others.
+func (q *wakeQueue) first(id int64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	switch q.state[id] {
+	case working, workingAndWoken:
+		q.state[id] = workingAndWoken
+		return
+	case queued:
+		q.order = slices.DeleteFunc(q.order, func(o int64) bool { return o == id })
+	}
+	q.state[id] = queued
+	q.order = slices.Insert(q.order, 0, id)
+	q.cond.Signal()
 }
 
 func (q *wakeQueue) take() (int64, bool) {

@@ -1,6 +1,7 @@
 package campaign
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/hex"
@@ -8,13 +9,18 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/simota/simota/catalog"
 	"github.com/simota/simota/catalog/ledger"
 	"github.com/simota/simota/ota"
 	"github.com/simota/simota/ota/cp"
+	"github.com/simota/simota/ota/script"
 	"github.com/simota/simota/ota/swap"
+	"github.com/simota/simota/sat/applet"
+	"github.com/simota/simota/sat/euicc"
 	"github.com/simota/simota/sat/rfm"
 )
 
@@ -52,8 +58,10 @@ func (e *Engine) preflight(ctx context.Context, spec Spec, entry catalog.Entry, 
 	f.From = from.Side
 	target := from
 	if spec.Kind == swap.KindSwap {
-		f.Files = typ.SwapFiles()
-		if target, err = e.swapTo(ctx, &f, spec, entry); err != nil {
+		if target, err = e.swapTo(ctx, &f, spec, typ, entry); err != nil {
+			return f, err
+		}
+		if err := byTechnique(&f, spec, typ, entry, from, target); err != nil {
 			return f, err
 		}
 	} else {
@@ -67,46 +75,146 @@ func (e *Engine) preflight(ctx context.Context, spec Spec, entry catalog.Entry, 
 	return f, nil
 }
 
-// security pins keyset, SPI and target application.
+// security pins keyset, SPI and application: those of file management, or, in a
+// swap by another technique, the ISD-R or the vendor's applet.
 func (e *Engine) security(f *swap.Facts, typ catalog.CardType, entry catalog.Entry) error {
-	if typ.Technique != "rfm" {
-		return skip(fmt.Sprintf("technique %q of card type %s is not known to this version", typ.Technique, typ.Name))
+	if typ.ISDR != nil {
+		c, err := e.isdr(f, typ, entry)
+		if err != nil {
+			return err
+		}
+		f.ISDR, f.NextNotice = &c, entry.Card.NextNotice
 	}
+	f.Refresh, f.AllowWeak = typ.Refresh, typ.AllowWeak
+	technique := swap.Technique(typ.Technique)
+	if f.Kind != swap.KindSwap {
+		technique = swap.ByRFM
+	}
+	switch technique {
+	case swap.ByRFM:
+		return e.fileManagement(f, typ, entry)
+	case swap.ByEUICC:
+		if f.ISDR == nil {
+			return skip(fmt.Sprintf("card type %s has no isdr: nothing could switch its profiles", typ.Name))
+		}
+		f.Technique = technique
+		return e.pin(f, *f.ISDR, entry)
+	case swap.ByApplet:
+		return e.applet(f, typ, entry)
+	}
+	return skip(fmt.Sprintf("technique %q of card type %s is not known to this version", typ.Technique, typ.Name))
+}
+
+func (e *Engine) fileManagement(f *swap.Facts, typ catalog.CardType, entry catalog.Entry) error {
 	app, ok := typ.RFM()
 	if !ok {
 		return skip(fmt.Sprintf("card type %s names no usim-rfm TAR", typ.Name))
 	}
+	c := swap.Channel{Format: app.Format, MaxParts: typ.PartsLimit()}
 	var err1, err2, err3 error
-	f.TAR, err1 = ota.ParseTAR(app.TAR)
-	f.SPI, err2 = ota.ParseSPI(typ.SPI)
+	c.TAR, err1 = ota.ParseTAR(app.TAR)
+	c.SPI, err2 = ota.ParseSPI(typ.SPI)
 	msl, err3 := hex.DecodeString(app.MSL)
 	if err := errors.Join(err1, err2, err3); err != nil || len(msl) != 1 {
 		return skip(fmt.Sprintf("card type %s: %v", typ.Name, err))
 	}
+	if !c.SPI.Covers(msl[0]) {
+		return skip(fmt.Sprintf("SPI %s is below the security level %s of TAR %s", c.SPI, app.MSL, c.TAR))
+	}
+	domain, err := profileDomain(entry)
+	if err != nil {
+		return err
+	}
+	if c.KeysetID, err = keyset(entry, domain, typ.KVN()); err != nil {
+		return err
+	}
+	f.Start = app.Start
+	if f.Refresh == "immediate" && app.Format != "expanded" {
+		return skip("refresh: immediate needs a TAR of format expanded")
+	}
+	return e.pin(f, c, entry)
+}
+
+// profileDomain is whose keys file management speaks with: on an eUICC those of
+// the profile that is enabled.
+func profileDomain(entry catalog.Entry) ([]byte, error) {
+	i := slices.IndexFunc(entry.Subscriptions, func(s catalog.Subscription) bool { return s.ID == entry.Card.Active })
+	if i < 0 || entry.Subscriptions[i].ISDP == "" {
+		return nil, nil
+	}
+	aid, err := hex.DecodeString(entry.Subscriptions[i].ISDP)
+	if err != nil {
+		return nil, skip(fmt.Sprintf("ISDP %q of the active subscription is no AID", entry.Subscriptions[i].ISDP))
+	}
+	return aid, nil
+}
+
+func keyset(entry catalog.Entry, domain []byte, version byte) (int64, error) {
+	i := slices.IndexFunc(entry.Keysets, func(k catalog.Keyset) bool { return bytes.Equal(k.Domain, domain) && k.Version == version })
 	switch {
-	case f.SPI.CounterMode() == ota.CounterExact:
-		return skip("SPI " + f.SPI.String() + ": counters exactly one higher: one lost packet would lock the card")
-	case !f.SPI.ReplayDetected():
-		return skip("SPI " + f.SPI.String() + ": without replay detection a copy of a packet could run twice")
-	case !f.SPI.Covers(msl[0]):
-		return skip(fmt.Sprintf("SPI %s is below the security level %s of TAR %s", f.SPI, app.MSL, f.TAR))
-	case f.SPI.PoR() != ota.PoRAlways || f.SPI.PoRCheck() != ota.CC:
-		return skip("SPI " + f.SPI.String() + " asks for no checked proof: an answer could be forged by anybody")
+	case i >= 0:
+		return entry.Keysets[i].ID, nil
+	case len(domain) > 0:
+		return 0, skip(fmt.Sprintf("no keys of version %d for security domain %X of this card", version, domain))
 	}
-	i := slices.IndexFunc(entry.Keysets, func(k catalog.Keyset) bool { return len(k.Domain) == 0 && k.Version == typ.KVN() })
-	if i < 0 {
-		return skip(fmt.Sprintf("no keys of version %d for this card", typ.KVN()))
+	return 0, skip(fmt.Sprintf("no keys of version %d for this card", version))
+}
+
+// isdr is the channel to the root security domain of an eUICC.
+func (e *Engine) isdr(f *swap.Facts, typ catalog.CardType, entry catalog.Entry) (c swap.Channel, err error) {
+	d := typ.ISDR
+	if entry.Card.EID == "" {
+		return c, skip("the catalog has no EID for this card: its notices could not be told from others'")
 	}
-	k := entry.Keysets[i]
-	room, err := e.cfg.Desk.Room(entry.Card.ICCID, k, f.SPI, typ.PartsLimit())
+	c = swap.Channel{Format: string(script.Expanded), MaxParts: cmp.Or(d.MaxParts, typ.PartsLimit())}
+	var err1, err2 error
+	c.TAR, err1 = ota.ParseTAR(cmp.Or(d.TAR, "000001"))
+	c.SPI, err2 = ota.ParseSPI(cmp.Or(d.SPI, typ.SPI))
+	if err := errors.Join(err1, err2); err != nil {
+		return c, skip(fmt.Sprintf("card type %s: isdr: %v", typ.Name, err))
+	}
+	c.KeysetID, err = keyset(entry, euicc.ISDR(), d.KVN())
+	return c, err
+}
+
+// applet pins the channel of the vendor's applet; its values come with the
+// two subscriptions.
+func (e *Engine) applet(f *swap.Facts, typ catalog.CardType, entry catalog.Entry) error {
+	if typ.Applet == nil {
+		return skip(fmt.Sprintf("card type %s has no applet", typ.Name))
+	}
+	a, err := applet.Template(typ.Applet.Template).Compile()
+	if err != nil {
+		return skip(fmt.Sprintf("card type %s: %v", typ.Name, err))
+	}
+	f.Technique, f.Refresh = swap.ByApplet, a.Refresh
+	f.Applet = &swap.AppletFacts{Template: typ.Applet.Template}
+	c := swap.Channel{TAR: a.TAR, Format: a.Format, MaxParts: typ.PartsLimit()}
+	if c.SPI, err = ota.ParseSPI(typ.SPI); err != nil {
+		return skip(fmt.Sprintf("card type %s: %v", typ.Name, err))
+	}
+	if c.KeysetID, err = keyset(entry, nil, typ.KVN()); err != nil {
+		return err
+	}
+	return e.pin(f, c, entry)
+}
+
+// pin makes a channel the saga's own, if it is safe.
+func (e *Engine) pin(f *swap.Facts, c swap.Channel, entry catalog.Entry) error {
+	switch {
+	case c.SPI.CounterMode() == ota.CounterExact:
+		return skip("SPI " + c.SPI.String() + ": counters exactly one higher: one lost packet would lock the card")
+	case !c.SPI.ReplayDetected():
+		return skip("SPI " + c.SPI.String() + ": without replay detection a copy of a packet could run twice")
+	case c.SPI.PoR() != ota.PoRAlways || c.SPI.PoRCheck() != ota.CC:
+		return skip("SPI " + c.SPI.String() + " asks for no checked proof: an answer could be forged by anybody")
+	}
+	i := slices.IndexFunc(entry.Keysets, func(k catalog.Keyset) bool { return k.ID == c.KeysetID })
+	room, err := e.cfg.Desk.Room(entry.Card.ICCID, entry.Keysets[i], c.SPI, c.MaxParts)
 	if err != nil {
 		return skip(err.Error())
 	}
-	f.KeysetID, f.Room, f.MaxParts, f.AllowWeak = k.ID, room, typ.PartsLimit(), typ.AllowWeak
-	f.Format, f.Start, f.Refresh = app.Format, app.Start, typ.Refresh
-	if f.Refresh == "immediate" && f.Format != "expanded" {
-		return skip("refresh: immediate needs a TAR of format expanded")
-	}
+	f.KeysetID, f.SPI, f.TAR, f.Format, f.MaxParts, f.Room = c.KeysetID, c.SPI, c.TAR, c.Format, c.MaxParts, room
 	return nil
 }
 
@@ -137,7 +245,7 @@ func (e *Engine) side(ctx context.Context, entry catalog.Entry, take func(catalo
 		return reached{}, skip(fmt.Sprintf("operator %s has no link in this server's configuration (it names %v)", op.Name, op.Links))
 	}
 	return reached{operator: op, Side: swap.Side{
-		Subscription: s.ID, Operator: s.Operator, IMSI: s.IMSI, MSISDN: s.MSISDN, Links: usable, Source: source(op.SourceAddress),
+		Subscription: s.ID, Operator: s.Operator, IMSI: s.IMSI, MSISDN: s.MSISDN, Links: usable, Source: source(op.SourceAddress), ISDP: s.ISDP,
 	}}, nil
 }
 
@@ -150,18 +258,13 @@ func source(a catalog.SourceAddress) string {
 }
 
 // swapTo pins the new identity and the documents for the device.
-func (e *Engine) swapTo(ctx context.Context, f *swap.Facts, spec Spec, entry catalog.Entry) (reached, error) {
+func (e *Engine) swapTo(ctx context.Context, f *swap.Facts, spec Spec, typ catalog.CardType, entry catalog.Entry) (reached, error) {
 	if f.From.Operator == spec.To {
 		return reached{}, skip("already at " + spec.To)
 	}
 	to, err := e.side(ctx, entry, func(s catalog.Subscription) bool { return s.Operator == spec.To })
 	if err != nil {
 		return reached{}, fmt.Errorf("%w (to %s)", err, spec.To)
-	}
-	for _, required := range []string{"imsi", "smsp"} {
-		if !slices.Contains(f.Files, required) {
-			return reached{}, skip("card type " + f.CardType + " does not write " + required + " in a swap")
-		}
 	}
 	f.To = to.Side
 	for _, a := range to.operator.APNs {
@@ -172,6 +275,45 @@ func (e *Engine) swapTo(ctx context.Context, f *swap.Facts, spec Spec, entry cat
 		return reached{}, skip(err.Error())
 	}
 	return to, nil
+}
+
+// byTechnique checks and pins what only one technique needs.
+func byTechnique(f *swap.Facts, spec Spec, typ catalog.CardType, entry catalog.Entry, from, to reached) error {
+	switch f.Technique {
+	case swap.ByEUICC:
+		if f.From.ISDP == "" || f.To.ISDP == "" {
+			return skip("the catalog does not say which profile (ISDP) each subscription is")
+		}
+		if from.operator.POL2.DisableNotAllowed {
+			return skip(fmt.Sprintf("operator %s forbids to disable its profile (pol2)", f.From.Operator))
+		}
+		f.DeleteOld = from.operator.POL2.DeleteOnDisable && !from.operator.POL2.DeleteNotAllowed
+		return nil
+	case swap.ByApplet:
+		f.Applet.Old, f.Applet.New = values(typ.Applet, entry, f.From), values(typ.Applet, entry, f.To)
+		return nil
+	}
+	if strings.TrimSpace(spec.Attested) == "" {
+		return skip(fmt.Sprintf("nobody attested that %s knows the new IMSI with this card's key, which no file holds: say so in the campaign (attested)", spec.To))
+	}
+	f.Files = typ.SwapFiles()
+	for _, required := range []string{"imsi", "smsp"} {
+		if !slices.Contains(f.Files, required) {
+			return skip("card type " + f.CardType + " does not write " + required + " in a swap")
+		}
+	}
+	return nil
+}
+
+// values are what the placeholders of an applet's commands stand for.
+func values(a *catalog.Applet, entry catalog.Entry, side swap.Side) map[string]string {
+	v := map[string]string{"imsi": side.IMSI, "iccid": entry.Card.ICCID, "mcc": side.IMSI[:min(3, len(side.IMSI))]}
+	for _, s := range entry.Subscriptions {
+		if s.ID == side.Subscription {
+			v["slot"] = strconv.Itoa(s.Slot - 1 + a.FirstSlot)
+		}
+	}
+	return v
 }
 
 func identity(r reached, spec Spec) (rfm.Identity, error) {

@@ -64,7 +64,7 @@ func (e *Engine) once(ctx context.Context, lease ledger.Lease, dos *ledger.Dossi
 	t, now := dos.Target, e.cfg.Now()
 	closed := !t.ClosedAt.IsZero()
 	switch {
-	case t.ReleasedAt.IsZero(), closed && swap.State(t.State) == swap.Cancelled, closed && len(t.Facts) == 0:
+	case t.ReleasedAt.IsZero(), closed && len(t.Facts) == 0:
 		return rest, nil
 	case t.ClaimedAt.IsZero() && !closed:
 		spec, err := e.specs.get(dos.Campaign)
@@ -78,7 +78,16 @@ func (e *Engine) once(ctx context.Context, lease ledger.Lease, dos *ledger.Dossi
 		return rest, fmt.Errorf("campaign: target %d: stored facts: %w", t.ID, err)
 	}
 	if closed {
-		return e.late(ctx, lease, dos, swap.Next(facts, dos.Evidence(), now), now)
+		r := swap.Next(facts, dos.Evidence(), now)
+		if r.Confirm != nil {
+			return e.confirm(ctx, lease, dos, facts, r)
+		}
+		return e.late(ctx, lease, dos, r, now)
+	}
+	if facts.ISDR != nil {
+		if r := swap.Next(facts, dos.Evidence(), now); r.Confirm != nil {
+			return e.confirm(ctx, lease, dos, facts, r)
+		}
 	}
 	changed, due, err := e.cfg.Desk.Drive(ctx, lease, dos, routes(facts, fenceWay(facts)))
 	switch {
@@ -92,6 +101,15 @@ func (e *Engine) once(ctx context.Context, lease ledger.Lease, dos *ledger.Dossi
 		r.Due = due
 	}
 	return e.follow(ctx, lease, dos, facts, r, now)
+}
+
+// confirm answers a notice of an eUICC, before all else and whatever became of
+// its target or campaign: unconfirmed, the card rolls back.
+func (e *Engine) confirm(ctx context.Context, lease ledger.Lease, dos *ledger.Dossier, f swap.Facts, r swap.Result) (next, error) {
+	if err := e.cfg.Desk.Send(ctx, lease, dos, order(f, r.State, r.Confirm, Spec{})); err != nil {
+		return rest, err
+	}
+	return again, nil
 }
 
 // follow does what the saga asks for.
@@ -116,7 +134,7 @@ func (e *Engine) follow(ctx context.Context, lease ledger.Lease, dos *ledger.Dos
 // late lifts a closed target whose evidence now says more; it works on only
 // when the card is free.
 func (e *Engine) late(ctx context.Context, lease ledger.Lease, dos *ledger.Dossier, r swap.Result, now time.Time) (next, error) {
-	if string(r.State) == dos.Target.State && r.Closed {
+	if string(r.State) == dos.Target.State && r.Closed || swap.State(dos.Target.State) == swap.Cancelled {
 		return rest, nil
 	}
 	if r.Closed {
@@ -136,7 +154,7 @@ func (e *Engine) act(ctx context.Context, lease ledger.Lease, dos *ledger.Dossie
 	if err != nil {
 		return rest, err
 	}
-	err = e.cfg.Desk.Send(ctx, lease, dos, order(f, r, spec))
+	err = e.cfg.Desk.Send(ctx, lease, dos, order(f, r.State, r.Action, spec))
 	if errors.Is(err, delivery.ErrTooLong) {
 		r.State, r.Cause, r.Closed, r.Action = swap.Held, err.Error(), true, nil
 		return rest, e.advance(ctx, lease, dos, r, now)
@@ -179,15 +197,19 @@ func (e *Engine) held(ctx context.Context, lease ledger.Lease, dos *ledger.Dossi
 }
 
 // order turns an action of the saga into an order of delivery.
-func order(f swap.Facts, r swap.Result, spec Spec) delivery.Order {
-	a := r.Action
-	return delivery.Order{
+func order(f swap.Facts, state swap.State, a *swap.Action, spec Spec) delivery.Order {
+	o := delivery.Order{
 		Step: a.Step, Kind: a.Kind, Label: a.Label, Purpose: a.Purpose, Routes: routes(f, a.Way),
-		KeysetID: f.KeysetID, TAR: f.TAR, SPI: f.SPI, Format: f.Format, Script: a.Script, Fence: a.Fence, Expect: a.Expect,
-		FenceOf: a.FenceOf, MaxParts: f.MaxParts, AllowWeak: f.AllowWeak, Push: a.Push, Deadline: a.Deadline, Replaces: a.Replaces,
-		IfRunning: a.Begins || a.Kind == ledger.Read && r.State == swap.Snapshot, Unproven: a.Kind == ledger.Write,
+		KeysetID: a.Via.KeysetID, TAR: a.Via.TAR, SPI: a.Via.SPI, Format: a.Via.Format, Script: a.Script,
+		Fence: a.Fence, Expect: a.Expect,
+		FenceOf: a.FenceOf, MaxParts: a.Via.MaxParts, AllowWeak: f.AllowWeak, Push: a.Push, Deadline: a.Deadline, Replaces: a.Replaces,
+		IfRunning: a.Begins || a.Kind == ledger.Read && state == swap.Snapshot, Unproven: a.Kind == ledger.Write,
 		MaxUnproven: maxUnproven(a, spec),
 	}
+	if a.Kind == ledger.Write && a.FenceVia != a.Via {
+		o.FenceTAR, o.FenceForm = a.FenceVia.TAR, a.FenceVia.Format
+	}
+	return o
 }
 
 func maxUnproven(a *swap.Action, spec Spec) int {
@@ -247,6 +269,9 @@ func (e *Engine) advance(ctx context.Context, lease ledger.Lease, dos *ledger.Do
 				}
 			}
 		}
+	}
+	if r.Back && t.From != 0 && dos.Entry.Card.Active != t.From {
+		op.Active = t.From
 	}
 	if err := e.cfg.Store.Apply(ctx, op)[0]; err != nil {
 		return err

@@ -23,6 +23,7 @@ import (
 	"github.com/simota/simota/ota/delivery"
 	"github.com/simota/simota/ota/lab/uicc"
 	"github.com/simota/simota/ota/sms"
+	"github.com/simota/simota/ota/swap"
 	"github.com/simota/simota/smpp"
 	"github.com/simota/simota/smpp/receipt"
 )
@@ -253,7 +254,7 @@ func newWorld(t testing.TB, cards int, speed float64) *world {
 	w.engine = campaign.New(campaign.Config{Store: db, Links: []string{"nordvik-1", "aurora-1"}, Node: "test", Speed: speed, Log: log})
 	w.desk = delivery.New(delivery.Config{
 		Store: db, Keys: v, Links: links, Timing: delivery.Field().Faster(speed), Parse: parse, KeyAAD: vault.AAD,
-		Wake: w.engine.Wake, Types: db.CardType, Log: log,
+		Wake: w.engine.Wake, Urgent: w.engine.WakeFirst, Notices: campaign.Notices(), Ran: swap.Ran, Types: db.CardType, Log: log,
 	})
 	w.engine.SetDesk(w.desk)
 	var wg sync.WaitGroup

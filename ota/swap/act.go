@@ -1,7 +1,6 @@
 package swap
 
 import (
-	"bytes"
 	"cmp"
 	"fmt"
 	"slices"
@@ -21,21 +20,25 @@ type snapshot struct {
 	files   rfm.Snapshot
 	absent  []string
 	at      time.Time // of the last answer
-	pending []string  // files that the next packet asks for
+	pending *question // what the next packet asks
 	step    int
 	failed  string
+	already bool // the card has the new identity; technique rfm has the files to tell
 }
 
 // readSnapshot goes through the reads in order. A file that the card does not
 // have stops a script, so the packet after it asks for the rest.
 func (s *saga) readSnapshot() snapshot {
+	if s.f.Kind == KindSwap && (s.f.Technique == ByEUICC || s.f.Technique == ByApplet) {
+		return s.readState()
+	}
 	out := snapshot{files: rfm.Snapshot{}}
 	rest := s.f.Files
 	for k := stepRead; len(rest) > 0; k++ {
 		chunk := s.f.chunk(rest)
 		done := s.answered(k)
 		if done == nil {
-			out.pending, out.step = chunk, k
+			out.pending, out.step = &question{s.f.reads(chunk), s.f.Main(), "read " + titles(chunk)}, k
 			return out
 		}
 		b := done.proof.Body
@@ -132,9 +135,7 @@ func (f Facts) prefix() []sat.Command {
 }
 
 func (f Facts) script(commands []sat.Command, immediate []byte) ([]byte, error) {
-	return script.Script{
-		Format: script.Format(f.Format), Commands: append(f.prefix(), commands...), Immediate: immediate,
-	}.AppendBinary(nil)
+	return f.scriptVia(f.Main(), commands, immediate)
 }
 
 // learn takes the files out of an answer and returns how many of the chunk it told.
@@ -184,7 +185,7 @@ func (s *saga) snapshot(snap snapshot) Result {
 	if len(attempts) > 0 {
 		return r
 	}
-	b, err := s.f.script(s.f.reads(snap.pending), nil)
+	b, err := s.f.scriptVia(snap.pending.via, snap.pending.commands, nil)
 	if err != nil {
 		return Result{State: Failed, Cause: err.Error(), Closed: true}
 	}
@@ -193,8 +194,8 @@ func (s *saga) snapshot(snap snapshot) Result {
 		way = Both // what became of the card in the last round may be unknown
 	}
 	r.Action = &Action{
-		Step: s.step(snap.step), Kind: ledger.Read, Label: labelRead, Purpose: "read " + titles(snap.pending), Way: way,
-		Script: b, Deadline: deadline,
+		Step: s.step(snap.step), Kind: ledger.Read, Label: labelRead, Purpose: snap.pending.what, Way: way,
+		Via: snap.pending.via, Script: b, Deadline: deadline,
 	}
 	return r
 }
@@ -213,131 +214,18 @@ func titles(files []string) string {
 	return strings.Join(out, ", ")
 }
 
-// packet is one writing packet.
-type packet struct {
-	updates []rfm.Update
-	last    bool
-}
-
-// packets packs what must change. The last packet is filled from its end, so
-// that SMSP and IMSI, and the resets before them, go together.
-func (f Facts) packets(snap rfm.Snapshot) ([]packet, error) {
-	updates, err := rfm.Diff(f.Files, snap, f.Identity)
-	if err != nil {
-		return nil, err
-	}
-	var out []packet
-	for len(updates) > 0 {
-		n := 1
-		for n < len(updates) {
-			b, err := f.body(updates[len(updates)-n-1:], len(out) == 0)
-			if err != nil || len(b) > f.Room {
-				break
-			}
-			n++
-		}
-		cut := len(updates) - n
-		b, err := f.body(updates[cut:], len(out) == 0)
-		if err != nil {
-			return nil, err
-		}
-		if len(b) > f.Room {
-			return nil, fmt.Errorf("swap: %s alone needs %d octets, one packet takes %d: raise max_parts of card type %s",
-				updates[cut].File.Title, len(b), f.Room, f.CardType)
-		}
-		out = append(out, packet{updates: updates[cut:], last: len(out) == 0})
-		updates = updates[:cut]
-	}
-	slices.Reverse(out)
-	if f.Kind == KindSwap && len(out) > 0 && slices.ContainsFunc(out[:len(out)-1], touchesIdentity) {
-		return nil, fmt.Errorf("swap: SMSP and IMSI do not fit one packet of %d octets: raise max_parts of card type %s", f.Room, f.CardType)
-	}
-	return out, nil
-}
-
-func touchesIdentity(p packet) bool {
-	return slices.ContainsFunc(p.updates, func(u rfm.Update) bool { return u.File.Name == "imsi" || u.File.Name == "smsp" })
-}
-
-func (f Facts) body(updates []rfm.Update, last bool) ([]byte, error) {
-	var commands []sat.Command
-	for _, u := range updates {
-		commands = append(commands, u.Commands()...)
-	}
-	var immediate []byte
-	if last && f.Kind == KindSwap && f.Refresh == "immediate" {
-		immediate = script.Refresh(refreshUICCReset)
-	}
-	return f.script(commands, immediate)
-}
-
-// refreshUICCReset is the REFRESH after which every phone reads the IMSI anew
-// (ETSI TS 102 223, 8.6).
-const refreshUICCReset = 0x04
-
-// write makes the action of packet k.
-func (s *saga) write(p packet, k int) (*Action, error) {
-	body, err := s.f.body(p.updates, p.last)
-	if err != nil {
-		return nil, err
-	}
-	final := p.updates[len(p.updates)-1]
-	fence, err := s.f.script(rfm.Fence(final), nil)
-	if err != nil {
-		return nil, err
-	}
-	var names []string
-	for _, u := range p.updates {
-		names = append(names, u.File.Title)
-	}
-	return &Action{
-		Step: s.step(stepWrite + k), Kind: ledger.Write, Label: labelWrite, Purpose: "write " + strings.Join(names, ", "),
-		Way: Old, Script: body, Fence: fence, Expect: bytes.Clone(final.New), Deadline: s.now.Add(s.f.Deadlines.Switching),
-		Begins: k == 0 && s.anyWrite() == nil,
-	}, nil
-}
-
-// ran reports whether the packet with the identity may have run to its end
-// although its answer does not say so: all its commands ran and only REFRESH
-// was refused, or the answer cannot be read. A read of EF_IMSI then decides.
-func (s *saga) ran(p packet, w *attempt) bool {
-	b, n := w.proof.Body, len(s.f.prefix())
-	for _, u := range p.updates {
-		n += len(u.Commands())
-	}
-	return b.SW == "" || b.Executed >= n && strings.HasPrefix(b.SW, "9")
-}
-
-// partial says at which file a write stopped.
-func (s *saga) partial(p packet, w *attempt) string {
-	b := w.proof.Body
-	at, n := "", len(s.f.prefix())
-	for _, u := range p.updates {
-		n += len(u.Commands())
-		if b.Executed <= n {
-			at = " at " + u.File.Title
-			break
-		}
-	}
-	sw := sat.Status(0)
-	if _, err := fmt.Sscanf(b.SW, "%04X", &sw); err != nil {
-		return fmt.Sprintf("the card stopped after %d commands%s", b.Executed, at)
-	}
-	return fmt.Sprintf("the card stopped%s: %s; the old identity is still on it", at, sw)
-}
-
 // askNew is the read of EF_IMSI that waits at the new number until the device
 // attaches there; nil when it went out already.
 func (s *saga) askNew(w *attempt, deadline time.Time) *Action {
 	if s.askedSince(labelMoved, w) {
 		return nil
 	}
-	return s.readIMSI(stepMoved, labelMoved, "read IMSI, to the new number", New, w, deadline)
+	return s.ask(stepMoved, labelMoved, "to the new number", New, w, deadline)
 }
 
 // probe asks both numbers.
 func (s *saga) probe(step int, deadline time.Time) *Action {
-	return s.readIMSI(step, labelProbe, "read IMSI, to both numbers", Both, s.anyOpenWrite(), deadline)
+	return s.ask(step, labelProbe, "to both numbers", Both, s.anyOpenWrite(), deadline)
 }
 
 // askedSince reports whether this round's read of that label went out after the write.
@@ -389,17 +277,25 @@ func (s *saga) life(w *attempt, deadline time.Time) *Action {
 	if !s.at(sign.Add(s.f.Pace.Life/4)) || !s.at(asked.Add(s.f.Pace.Life)) {
 		return nil
 	}
-	return s.readIMSI(s.freeProbe(), labelLife, "read IMSI: "+text, way, w, deadline)
+	return s.ask(s.freeProbe(), labelLife, text, way, w, deadline)
 }
 
-func (s *saga) readIMSI(step int, label, purpose string, way Way, w *attempt, deadline time.Time) *Action {
-	file, _ := rfm.Lookup("imsi")
-	b, err := s.f.script(rfm.ReadCommands(file, file.Size), nil)
+// ask asks the card which identity it has. Nothing is asked while a notice is
+// being confirmed: a later counter could overtake the confirmation.
+func (s *saga) ask(step int, label, why string, way Way, w *attempt, deadline time.Time) *Action {
+	if s.confirming() != nil {
+		return nil
+	}
+	q, err := s.f.question()
+	if err != nil {
+		return nil
+	}
+	b, err := s.f.scriptVia(q.via, q.commands, nil)
 	if err != nil {
 		return nil
 	}
 	a := &Action{
-		Step: s.step(step), Kind: ledger.Read, Label: label, Purpose: purpose, Way: way, Script: b, Deadline: deadline,
+		Step: s.step(step), Kind: ledger.Read, Label: label, Purpose: q.what + ", " + why, Way: way, Via: q.via, Script: b, Deadline: deadline,
 	}
 	if w != nil && s.outcome(w) == ledger.Open {
 		a.FenceOf = w.id

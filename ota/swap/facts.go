@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/simota/simota/catalog"
 	"github.com/simota/simota/ota"
 	"github.com/simota/simota/sat/rfm"
 )
@@ -16,6 +17,16 @@ type Kind string
 const (
 	KindSwap Kind = "swap"
 	KindRFM  Kind = "rfm"
+)
+
+// Technique is how a card is switched.
+type Technique string
+
+// Techniques of a swap. Facts without one are of technique rfm.
+const (
+	ByRFM    Technique = "rfm"    // the files of the identity are written
+	ByEUICC  Technique = "euicc"  // another profile is enabled (GSMA SGP.02)
+	ByApplet Technique = "applet" // a vendor's applet selects another identity
 )
 
 // Goal is the rung at which a swap is done.
@@ -33,6 +44,7 @@ const (
 // way.
 type Facts struct {
 	Kind      Kind         `json:"kind"`
+	Technique Technique    `json:"technique,omitempty"`
 	Began     time.Time    `json:"began"` // when the card was claimed for this round
 	ICCID     string       `json:"iccid"`
 	CardType  string       `json:"card_type"`
@@ -58,6 +70,22 @@ type Facts struct {
 	Deadlines Deadlines    `json:"deadlines"`
 	Pace      Pace         `json:"pace"`
 	Speed     float64      `json:"speed,omitempty"` // of the laboratory's clock, for people; 0 is the field's
+
+	// Of an eUICC, whatever is done to it: where its notices are confirmed. With
+	// technique euicc it is the saga's own channel too.
+	ISDR       *Channel `json:"isdr,omitempty"`
+	NextNotice int      `json:"next_notice,omitempty"` // notices below it are older than this saga
+	DeleteOld  bool     `json:"delete_old,omitempty"`  // POL2 of the old profile: delete on disable
+
+	// Of technique applet: its commands, filled in. TAR and Format are those of the switch.
+	Applet *AppletFacts `json:"applet,omitempty"`
+}
+
+// AppletFacts are a vendor applet's commands for one card.
+type AppletFacts struct {
+	Template catalog.Template  `json:"template"`
+	Old      map[string]string `json:"old"` // values of the identity it has, by name of the placeholder
+	New      map[string]string `json:"new"` // and of the one it shall have
 }
 
 // Side is one of the two subscriptions and how it is reached.
@@ -68,6 +96,7 @@ type Side struct {
 	MSISDN       string   `json:"msisdn"`
 	Links        []string `json:"links"`
 	Source       string   `json:"source"`
+	ISDP         string   `json:"isdp,omitempty"` // technique euicc: AID of the profile, hex
 }
 
 // ours reports whether an APN is one of the new operator's. Networks write

@@ -208,7 +208,7 @@ func (h *history) next() swap.Result {
 func (h *history) send(a *swap.Action) int64 {
 	routes := map[swap.Way][]swap.Side{swap.Old: {h.f.From}, swap.New: {h.f.To}, swap.Both: {h.f.From, h.f.To}}[a.Way]
 	at := ledger.Attempt{
-		ID: h.id(), Step: a.Step, Try: 1, Kind: a.Kind, Label: a.Label, Purpose: a.Purpose, Format: h.f.Format, Script: a.Script,
+		ID: h.id(), Step: a.Step, Try: 1, Kind: a.Kind, Label: a.Label, Purpose: a.Purpose, Format: cmp.Or(a.Via.Format, h.f.Format), Script: a.Script,
 		Fence: a.Fence, Expect: a.Expect, FenceOf: a.FenceOf, Deadline: a.Deadline, CreatedAt: h.now,
 	}
 	for _, o := range h.dos.Attempts {
@@ -328,7 +328,8 @@ func (h *history) proven(id int64, number string, response []byte) ledger.Eviden
 	}
 	if a.FenceOf != 0 {
 		if w := h.attempt(a.FenceOf); w.Counter < a.Counter && bytes.Equal(w.Fence, a.Script) {
-			b.Settles, b.Ran = w.ID, b.Complete && bytes.Equal(b.Data, w.Expect)
+			ran, told := swap.Ran(*w, b.Data)
+			b.Settles, b.Ran, b.Complete = w.ID, b.Complete && ran, b.Complete && told
 		}
 	}
 	return e

@@ -18,6 +18,10 @@ type Result struct {
 	Due    time.Time // when to ask again if nothing comes; zero: never
 	Closed bool
 	Moved  *Move // how the move was proven; nil before
+	Back   bool  // the card has its old identity again
+	// Confirm answers a notice of an eUICC. It goes first, whatever the state,
+	// and also when the target is closed.
+	Confirm *Action
 }
 
 // Move is the proof that the new identity is alive, and the device it is in.
@@ -44,8 +48,10 @@ type Action struct {
 	Label    string
 	Purpose  string
 	Way      Way
+	Via      Channel // of a secured packet
 	Script   []byte
 	Fence    []byte
+	FenceVia Channel
 	Expect   []byte
 	FenceOf  int64
 	Push     []byte
@@ -68,6 +74,7 @@ func Next(f Facts, evidence []ledger.Evidence, now time.Time) Result {
 	s := &saga{view: fold(f, evidence), now: now}
 	r := s.state()
 	r.Step = s.round*round + r.Step
+	r.Confirm = s.confirm()
 	if s.hard && !r.Closed {
 		r.Action = nil
 		if s.anyOpenWrite() == nil {
@@ -100,8 +107,12 @@ func (s *saga) at(t time.Time) bool {
 func (s *saga) state() Result {
 	snap := s.readSnapshot()
 	s.sortReads()
-	if m := s.moved(); m != nil {
-		r := s.settings(*m)
+	m := s.moved()
+	if r, back := s.back(m); back {
+		return r
+	}
+	if m != nil {
+		r := s.doubt(s.cleanUp(s.settings(*m)), *m)
 		r.Moved = m
 		return r
 	}
@@ -120,6 +131,9 @@ func (s *saga) moved() *Move {
 	if s.f.Kind != KindSwap {
 		return nil
 	}
+	if s.f.Technique == ByEUICC {
+		return s.device(s.confirmed())
+	}
 	var m *Move
 	for _, r := range s.reads {
 		if r.new && r.imsi == s.f.To.IMSI && (m == nil || r.at.Before(m.At)) {
@@ -129,6 +143,11 @@ func (s *saga) moved() *Move {
 	if s.attached != nil && (m == nil || s.attached.SeenAt.Before(m.At)) {
 		m = &Move{At: s.attached.SeenAt}
 	}
+	return s.device(m)
+}
+
+// device adds in which device the card was seen.
+func (s *saga) device(m *Move) *Move {
 	if m == nil {
 		return nil
 	}
@@ -144,7 +163,7 @@ func (s *saga) moved() *Move {
 
 // writes goes through the writing packets in order.
 func (s *saga) writes(snap snapshot) Result {
-	packets, err := s.f.packets(snap.files)
+	packets, err := s.f.packets(snap)
 	if err == nil && s.f.Kind == KindRFM && len(snap.absent) > 0 {
 		err = fmt.Errorf("swap: the card has no readable %s: nothing was written", titles(snap.absent))
 	}
@@ -205,7 +224,7 @@ func (s *saga) written(p packet, k int, last bool, w *attempt, tries int) (r Res
 	switch s.outcome(w) {
 	case ledger.Executed, ledger.FencedRan:
 		identity := last && s.f.Kind == KindSwap
-		if w.executed() && !w.proof.Body.Complete && !(identity && s.ran(p, w)) {
+		if w.executed() && !s.complete(p, w) && !(identity && s.ran(p, w)) {
 			return failed(s.partial(p, w))
 		}
 		if identity && s.says(w.counter, s.f.From.IMSI) {

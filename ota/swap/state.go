@@ -21,6 +21,7 @@ const (
 	SettingsFailed    State = "settings failed"
 	Held              State = "held"
 	Cancelled         State = "cancelled"
+	RolledBack        State = "rolled back" // of techniques euicc and applet
 
 	// Of kind rfm.
 	Writing State = "writing"
@@ -30,7 +31,7 @@ const (
 // States lists every state, in the order in which a person expects them.
 func States() []State {
 	return []State{
-		Selected, Skipped, Snapshot, Switching, Switched, NotSwitched, WaitingForRestart, Moved, Configuring,
+		Selected, Skipped, Snapshot, Switching, Switched, NotSwitched, WaitingForRestart, RolledBack, Moved, Configuring,
 		SettingsDelivered, Verified, Writing, Written, Failed, Dark, SettingsFailed, Held, Cancelled,
 	}
 }
@@ -70,6 +71,8 @@ func (s State) Describe() string {
 		return "only a person can decide"
 	case Cancelled:
 		return "a person stopped it"
+	case RolledBack:
+		return "the card went back to another identity by itself"
 	case Writing:
 		return "files are being written"
 	case Written:
@@ -92,7 +95,7 @@ func (s State) Unproven() bool {
 // state.
 func (s State) Raisable() bool {
 	switch s {
-	case Failed, Dark, SettingsFailed, Held:
+	case Failed, Dark, SettingsFailed, Held, RolledBack:
 		return true
 	}
 	return false

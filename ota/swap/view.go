@@ -9,7 +9,6 @@ import (
 
 	"github.com/simota/simota/catalog/ledger"
 	"github.com/simota/simota/ota"
-	"github.com/simota/simota/sat/rfm"
 )
 
 // Labels of attempts, by which their evidence is read.
@@ -70,6 +69,9 @@ type view struct {
 	reads    []identityRead // that told the IMSI, highest counter first
 	signs    []sign         // by time
 	fences   []fenced
+	notices  []ledger.Evidence // of an eUICC, authenticated, oldest first
+	seenOld  *ledger.Evidence  // latest event with the old IMSI after the switch began
+	seenNew  *ledger.Evidence  // and with the new one
 }
 
 // sign is a sign of life that settles nothing by itself. What answers a life
@@ -116,6 +118,8 @@ func fold(f Facts, evidence []ledger.Evidence) *view {
 		v.add(e)
 	}
 	v.events(evidence)
+	v.readNotices(evidence)
+	slices.SortFunc(v.pairs, byTime)
 	v.sortReads()
 	slices.SortFunc(v.signs, func(a, b sign) int {
 		return cmp.Or(a.at.Compare(b.at), boolCompare(a.new, b.new), boolCompare(a.calls, b.calls))
@@ -204,8 +208,8 @@ func (v *view) proof(a *attempt, e ledger.Evidence) {
 	if a.label == labelRead || !e.Body.Complete {
 		return
 	}
-	imsi, err := rfm.DecodeIMSI(e.Body.Data)
-	if err != nil || a.label == labelFence && imsi != v.f.From.IMSI && imsi != v.f.To.IMSI {
+	imsi, ok := v.f.Tells(e.Body.Data)
+	if !ok || a.label == labelFence && imsi != v.f.From.IMSI && imsi != v.f.To.IMSI {
 		return // the fence of a packet without IMSI reads another file
 	}
 	v.tells(e, imsi)
@@ -273,6 +277,13 @@ func (v *view) events(evidence []ledger.Evidence) {
 		}
 		is := e.Body.IMSI == v.f.To.IMSI
 		v.signs = append(v.signs, sign{at: e.SeenAt, new: is, calls: is})
+		seen := &v.seenOld
+		if is {
+			seen = &v.seenNew
+		}
+		if *seen == nil || byTime(e, **seen) > 0 {
+			*seen = &e
+		}
 		switch {
 		case !is:
 		case e.Kind == ledger.EvPair:
@@ -286,7 +297,6 @@ func (v *view) events(evidence []ledger.Evidence) {
 			}
 		}
 	}
-	slices.SortFunc(v.pairs, byTime)
 }
 
 // byTime orders events by the time they happened.

@@ -34,6 +34,8 @@ func advise(s situation) string {
 		return "visit it; any sign of life reopens it"
 	case swap.WaitingForRestart:
 		return "restart the device: its modem ignored REFRESH"
+	case swap.RolledBack:
+		return "find out why (no service at the new operator, or a notice that never came back), then: " + retry
 	case swap.SettingsFailed:
 		return s.settings()
 	case swap.Cancelled:

@@ -7,8 +7,8 @@ import (
 	"github.com/simota/simota/catalog/ledger"
 	"github.com/simota/simota/cmd/simota/internal/api"
 	"github.com/simota/simota/ota"
+	"github.com/simota/simota/ota/swap"
 	"github.com/simota/simota/sat"
-	"github.com/simota/simota/sat/rfm"
 )
 
 const shownOctets = 12 // of raw octets beside the words
@@ -35,24 +35,37 @@ func (t *teller) proof(e ledger.Evidence, out *api.Entry) {
 	if b.Complete {
 		out.Rung = rungExecuted
 	}
-	if imsi, ok := readIMSI(b); ok {
-		out.Text, out.Hex = "IMSI reads "+imsi, fmt.Sprintf("% X", b.Data)
-		if imsi == t.facts.To.IMSI && b.Number == t.facts.To.MSISDN {
+	if imsi, ok := t.readIdentity(b); ok {
+		out.Text, out.Hex = t.identityWords()+imsi, fmt.Sprintf("% X", b.Data)
+		if imsi == t.facts.To.IMSI && b.Number == t.facts.To.MSISDN && t.facts.Technique != swap.ByEUICC {
 			out.Rung = rungMoved
 		}
 	} else {
 		out.Text = commands(b)
 	}
+	if b.Attempt == ledger.Confirm && b.Complete {
+		out.Text, out.Rung = "the card took the confirmation", rungMoved
+	}
 	out.Text += t.settled(b) + t.side(b)
 }
 
-// readIMSI is what a read of EF_IMSI told.
-func readIMSI(b ledger.Body) (string, bool) {
-	if b.Attempt != ledger.Read || !b.Complete || b.Label == "read" {
+// readIdentity is what a question for the card's identity told.
+func (t *teller) readIdentity(b ledger.Body) (string, bool) {
+	if b.Attempt != ledger.Read || !b.Complete || b.Label == "read" && (t.facts.Technique == "" || t.facts.Technique == swap.ByRFM) {
 		return "", false
 	}
-	imsi, err := rfm.DecodeIMSI(b.Data)
-	return imsi, err == nil
+	return t.facts.Tells(b.Data)
+}
+
+// identityWords lead to the IMSI that an answer told.
+func (t *teller) identityWords() string {
+	switch t.facts.Technique {
+	case swap.ByEUICC:
+		return "the enabled profile has IMSI "
+	case swap.ByApplet:
+		return "the applet uses IMSI "
+	}
+	return "IMSI reads "
 }
 
 // commands says how far a script ran.

@@ -13,6 +13,7 @@ import (
 	"github.com/simota/simota/cmd/simota/internal/api"
 	"github.com/simota/simota/ota"
 	"github.com/simota/simota/ota/swap"
+	"github.com/simota/simota/sat/euicc"
 )
 
 // Rungs of the ladder that a card climbs.
@@ -192,6 +193,8 @@ func (t *teller) seen(e ledger.Evidence) {
 		out.Raw = rawOf(e)
 	case ledger.EvAttach:
 		t.attach(e, &out)
+	case ledger.EvNotice:
+		t.notice(e, &out)
 	case ledger.EvPerson:
 		t.last = api.Entry{} // a new round may come to the same state
 		out.Way, out.Text = wayState, e.Body.Decision+" by "+e.Body.Actor
@@ -259,6 +262,29 @@ func (t *teller) identity(e ledger.Evidence, seen string) (text, rung string) {
 		seen, rung = strings.Replace(seen, "IMSI", "new IMSI", 1), rungReattached
 	}
 	return seen + ", from the " + e.Body.Source, rung
+}
+
+// notice tells what an eUICC said by itself.
+func (t *teller) notice(e ledger.Evidence, out *api.Entry) {
+	b := e.Body
+	out.Text = fmt.Sprintf("number %d: %s", b.Sequence, euicc.NoticeType(b.Notice))
+	switch b.ISDP {
+	case "":
+	case t.facts.To.ISDP:
+		out.Text += ", the new profile is enabled"
+		out.Rung = rungReattached
+	case t.facts.From.ISDP:
+		out.Text += ", the old profile is enabled"
+	default:
+		out.Text += ", profile " + b.ISDP + " is enabled"
+	}
+	if b.IMEI != "" {
+		out.Text += ", IMEI " + b.IMEI
+	}
+	if b.Repeat {
+		out.Text += "; a repeat"
+	}
+	out.Raw = rawOf(e)
 }
 
 func (t *teller) attach(e ledger.Evidence, out *api.Entry) {

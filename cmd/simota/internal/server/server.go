@@ -23,6 +23,7 @@ import (
 	"github.com/simota/simota/cmd/simota/internal/httpapi"
 	"github.com/simota/simota/ota/campaign"
 	"github.com/simota/simota/ota/delivery"
+	"github.com/simota/simota/ota/swap"
 	"github.com/simota/simota/smpp"
 	"github.com/simota/simota/smpp/receipt"
 )
@@ -94,7 +95,8 @@ func (s *server) wire() error {
 	})
 	s.desk = delivery.New(delivery.Config{
 		Store: s.db, Keys: s.vault, Links: links, Timing: delivery.Field().Faster(speed), Parse: parse, KeyAAD: vault.AAD,
-		Wake: s.engine.Wake, WakeWithin: s.engine.WakeWithin, Types: s.db.CardType, Log: s.log,
+		Wake: s.engine.Wake, WakeWithin: s.engine.WakeWithin, Urgent: s.engine.WakeFirst,
+		Notices: campaign.Notices(), Ran: swap.Ran, Types: s.db.CardType, Log: s.log,
 	})
 	s.engine.SetDesk(s.desk)
 	for _, p := range s.ports {
