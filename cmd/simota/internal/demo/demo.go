@@ -136,23 +136,19 @@ func (d *demo) headline() {
 
 // order does what a person would: apply, import, create, start.
 func (d *demo) order(ctx context.Context) error {
-	for _, f := range []string{"nordvik", "aurora"} {
-		text, err := os.ReadFile(filepath.Join(d.dir, "operators", f+".yaml"))
-		if err != nil {
-			return err
-		}
-		if _, err := d.client.PutOperator(ctx, f, f+".yaml", text); err != nil {
-			return err
-		}
+	err := d.each("operators", func(name, file string, text []byte) error {
+		_, err := d.client.PutOperator(ctx, name, file, text)
+		return err
+	})
+	if err != nil {
+		return err
 	}
-	for _, f := range []string{"sja2-3des", "sja5-aes"} {
-		text, err := os.ReadFile(filepath.Join(d.dir, "card-types", f+".yaml"))
-		if err != nil {
-			return err
-		}
-		if _, err := d.client.PutCardType(ctx, f, f+".yaml", text); err != nil {
-			return err
-		}
+	err = d.each("card-types", func(name, file string, text []byte) error {
+		_, err := d.client.PutCardType(ctx, name, file, text)
+		return err
+	})
+	if err != nil {
+		return err
 	}
 	cards, err := os.ReadFile(filepath.Join(d.dir, "cards.csv"))
 	if err != nil {
@@ -170,6 +166,24 @@ func (d *demo) order(ctx context.Context) error {
 	}
 	_, err = d.client.Start(ctx, campaignName)
 	return err
+}
+
+// each gives every file of a folder of the sample world.
+func (d *demo) each(folder string, apply func(name, file string, text []byte) error) error {
+	files, err := filepath.Glob(filepath.Join(d.dir, folder, "*.yaml"))
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		text, err := os.ReadFile(f)
+		if err != nil {
+			return err
+		}
+		if err := apply(strings.TrimSuffix(filepath.Base(f), ".yaml"), filepath.Base(f), text); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // watch shows the campaign until every target has ended or waits with a reason.

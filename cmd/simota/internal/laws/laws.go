@@ -5,6 +5,7 @@ package laws
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/hex"
 	"encoding/json"
@@ -94,12 +95,17 @@ func Check(ctx context.Context, database, logs string) (r Report, err error) {
 	return r, nil
 }
 
-// cardCounter is a counter of a card's keyset.
+// cardCounter is a counter of a card's keyset. An eUICC has key sets of one
+// version in several security domains: those of its root are told apart.
 type cardCounter struct {
-	iccid   string
+	card    string // ICCID, or EID of an eUICC
+	root    bool
 	kvn     byte
 	counter uint64
 }
+
+// rootTAR is where packets for the root of an eUICC go (GSMA SGP.02, 2.2.1).
+const rootTAR = "000001"
 
 // records is what the database says.
 type records struct {
@@ -148,9 +154,10 @@ func (r records) add(d ledger.Dossier) {
 	for _, k := range d.Entry.Keysets {
 		kvn[k.ID] = k.Version
 	}
+	card := cmp.Or(d.Entry.Card.EID, d.Entry.Card.ICCID)
 	for _, a := range d.Attempts {
 		if a.KeysetID != 0 {
-			r.attempts[cardCounter{d.Entry.Card.ICCID, kvn[a.KeysetID], a.Counter}] = a
+			r.attempts[cardCounter{card, fmt.Sprintf("%X", a.TAR) == rootTAR, kvn[a.KeysetID], a.Counter}] = a
 		}
 		for _, p := range a.Parts {
 			r.parts[string(p.UserData)] = true
@@ -169,6 +176,8 @@ func body(pdu []byte) string {
 // cardLine is a line of card.jsonl: one packet that a card received.
 type cardLine struct {
 	ICCID   string `json:"iccid"`
+	EID     string `json:"eid"`
+	TAR     string `json:"tar"`
 	KVN     byte   `json:"kvn"`
 	Counter uint64 `json:"counter"`
 	Hash    string `json:"hash"`
@@ -188,7 +197,7 @@ func checkCards(path string, r records) ([]Law, error) {
 		if l.Hash == "" {
 			return // not opened
 		}
-		k := cardCounter{l.ICCID, l.KVN, l.Counter}
+		k := cardCounter{cmp.Or(l.EID, l.ICCID), l.TAR == rootTAR, l.KVN, l.Counter}
 		same.Looked++
 		if h, seen := hashes[k]; seen && h != l.Hash {
 			same.broken("card %s counter %d", l.ICCID, l.Counter)
@@ -200,7 +209,7 @@ func checkCards(path string, r records) ([]Law, error) {
 			known.broken("card %s counter %d", l.ICCID, l.Counter)
 			return
 		}
-		if l.Result != "executed" || l.Writes == 0 {
+		if l.Result != "executed" || l.Writes == 0 || a.Kind == ledger.Confirm { // confirmations are idempotent
 			return
 		}
 		once.Looked++

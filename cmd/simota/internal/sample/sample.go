@@ -47,6 +47,7 @@ func Write(dir string, o Options) error {
 	nordvikPW, auroraPW, token := random(4), random(4), random(16)
 	w := &writer{dir: dir}
 	w.copy("operators/nordvik.yaml", "operators/aurora.yaml", "card-types/sja2-3des.yaml", "card-types/sja5-aes.yaml",
+		"card-types/usim-expanded.yaml", "card-types/euicc-sgp02.yaml", "card-types/multi-imsi.yaml", "card-types/difficult.yaml",
 		"campaigns/to-aurora.yaml", "campaigns/write-spn.yaml")
 	w.put("cards.csv", lab.Sample(o.Cards, o.Seed).Cards, 0o600)
 	w.secret("nordvik.pw", nordvikPW)
