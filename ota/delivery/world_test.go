@@ -86,18 +86,19 @@ type card struct {
 // of its own.
 type world struct {
 	*faulty
-	t     testing.TB
-	ctx   context.Context
-	now   time.Time
-	path  string
-	keys  *vault.Vault
-	types map[string]catalog.CardType
-	desk  *delivery.Desk
-	links map[string]*fakeLink
-	log   []uicc.LogEntry
-	ids   map[int64]int // message id of a submission
-	woken []int64
-	wakes chan int64 // instead of woken, where goroutines wake
+	t      testing.TB
+	ctx    context.Context
+	now    time.Time
+	path   string
+	keys   *vault.Vault
+	types  map[string]catalog.CardType
+	desk   *delivery.Desk
+	links  map[string]*fakeLink
+	log    []uicc.LogEntry
+	ids    map[int64]int // message id of a submission
+	woken  []int64
+	urgent []int64
+	wakes  chan int64 // instead of woken, where goroutines wake
 }
 
 func newWorld(t testing.TB) *world {
@@ -150,6 +151,7 @@ func (w *world) open() {
 			}
 			return catalog.CardType{}, catalog.ErrNotFound
 		},
+		Urgent: func(id int64) { w.urgent = append(w.urgent, id) }, Notices: notices(),
 		Now: func() time.Time { return w.now },
 	})
 	w.must(w.desk.Recover(w.ctx))
