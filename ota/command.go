@@ -156,22 +156,31 @@ func (h Header) CRC() int {
 
 func (c Command) header() Header { return Header{SPI: c.SPI, KIc: c.KIc, KID: c.KID, TAR: c.TAR} }
 
-// admit refuses octets that name unsupported algorithms or another keyset.
+// admit refuses octets that name unsupported algorithms or another keyset. Of a mix of key sets, which is weak, one must
+// be that of the keyset.
 func (h Header) admit(ks Keyset, needKIc, needKID bool) error {
+	kic, kid := ks.Version, ks.Version
+	if h.mixed() && (h.KIc>>4 == ks.Version || h.KID>>4 == ks.Version) {
+		kic, kid = h.KIc>>4, h.KID>>4
+	}
 	if needKIc {
-		if err := admitOctet("KIc", h.KIc, ks.Version, ks.KIc); err != nil {
+		if err := admitOctet("KIc", h.KIc, kic, ks.KIc); err != nil {
 			return err
 		}
 	}
+	ks.Version = kid
 	return h.admitKID(ks, needKID)
 }
+
+// mixed says that KIc and KID name different key sets.
+func (h Header) mixed() bool { return h.KIc>>4 != h.KID>>4 }
 
 // weak names the first reason why a command is unsafe, unless that is allowed.
 func (h Header) weak(ks Keyset, o Options) error {
 	switch {
 	case o.AllowWeak:
 		return nil
-	case h.KIc>>4 != h.KID>>4:
+	case h.mixed():
 		return fmt.Errorf("%w: KIc %02X and KID %02X name different key sets", ErrWeak, h.KIc, h.KID)
 	}
 	return ks.weak(h.SPI)

@@ -47,7 +47,7 @@ func TestSealRefuses(t *testing.T) {
 		{"counter of 41 bits", func(c *Command, _ *Keyset) { c.Counter = 1 << 40 }, aes, ErrCounter, "40 bits"},
 		{"RC with a KID that names none", func(c *Command, _ *Keyset) { c.SPI[0] = 0x15 }, aes, ErrUnsupported, "KID 12"},
 		{"CRC-16 with a keyset of CRC-32", func(c *Command, _ *Keyset) { c.SPI, c.KID = SPI{0x15, 0}, 0x11 }, aes, ErrKeyset, "KID 11"},
-		{"RC of another version, signed answer", func(c *Command, _ *Keyset) { c.SPI[0], c.KID = 0x15, 0x25 }, aes, ErrKeyset, "KID is 25"},
+		{"RC of another version, signed answer", func(c *Command, _ *Keyset) { c.SPI[0], c.KID = 0x15, 0x25 }, aes, ErrWeak, "different key sets"},
 		{"CRC of 3", func(c *Command, ks *Keyset) { c.SPI, c.KID, ks.CRC = SPI{0x11, 0}, 0x15, 3 }, aes, ErrKeyset, "3 octets"},
 		{"DS", func(c *Command, _ *Keyset) { c.SPI[0] = 0x17 }, aes, ErrUnsupported, "SPI 1739"},
 		{"DS in the answer", func(c *Command, _ *Keyset) { c.SPI[1] = 0x3D }, aes, ErrUnsupported, "SPI 163D"},
@@ -61,7 +61,8 @@ func TestSealRefuses(t *testing.T) {
 		{"proprietary algorithm", func(c *Command, _ *Keyset) { c.KIc = 0x13 }, des3, ErrUnsupported, "KIc 13"},
 		{"implicit CC algorithm", func(c *Command, _ *Keyset) { c.KID = 0x10 }, des3, ErrUnsupported, "KID 10"},
 		{"KIc of another algorithm", func(c *Command, _ *Keyset) { c.KIc = 0x15 }, aes, ErrKeyset, "KIc is 15"},
-		{"KID of another version", func(c *Command, _ *Keyset) { c.KID = 0x22 }, aes, ErrKeyset, "KID is 22"},
+		{"KID of another version", func(c *Command, _ *Keyset) { c.KID = 0x22 }, aes, ErrWeak, "different key sets"},
+		{"both of another version", func(c *Command, _ *Keyset) { c.KIc, c.KID = 0x22, 0x22 }, aes, ErrKeyset, "KIc is 22"},
 		{"no KIc key", func(_ *Command, ks *Keyset) { ks.KIc = Key{} }, aes, ErrKeyset, "no KIc"},
 		{"no KID key", func(_ *Command, ks *Keyset) { ks.KID = Key{} }, aes, ErrKeyset, "no KID"},
 		{"no KIc key for the answer", func(c *Command, ks *Keyset) { c.SPI[0], ks.KIc = 0x12, Key{} }, aes, ErrKeyset, "no KIc"},
@@ -215,7 +216,8 @@ func TestOpenCommandRefuses(t *testing.T) {
 		{"RC of no known CRC", edit(crc, 6, 0x12), ErrUnsupported},
 		{"DS", edit(signed, 3, 0x13), ErrUnsupported},
 		{"reserved SPI bits", edit(signed, 3, 0x92), ErrUnsupported},
-		{"another key version", edit(signed, 6, 0x22), ErrKeyset},
+		{"another KID version", edit(signed, 6, 0x22), ErrCheckFailed},
+		{"another key version", edit(edit(signed, 6, 0x22), 5, 0x22), ErrKeyset},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

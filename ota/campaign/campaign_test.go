@@ -9,6 +9,7 @@ import (
 	"github.com/simota/simota/catalog/ledger"
 	"github.com/simota/simota/ota/campaign"
 	"github.com/simota/simota/ota/delivery"
+	"github.com/simota/simota/sat/rfm"
 )
 
 const swapFile = `
@@ -181,6 +182,48 @@ func TestRetryBeginsANewRoundForAClosedTarget(t *testing.T) {
 	}
 	w.until(name, func(c ledger.Counts) bool { return c.ByState["moved"] == 1 })
 	w.law()
+}
+
+func TestAnRFMCampaignTakesValuesAsTheFilesHaveThem(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 2, 60)
+	name := w.start(`
+campaign: values
+kind: rfm
+select: {all: true}
+write:
+  spn: {name: simota, hide_abroad: true}
+  fplmn: ["26201"]
+  "sdn#2": {name: Depot, number: "+4758111"}
+`)
+	w.until(name, func(c ledger.Counts) bool { return c.ByState["written"] == 2 })
+	w.each(func(p *phone) {
+		b, err := p.card.ReadFile("SPN")
+		spn, bad := rfm.DecodeSPN(b)
+		if err != nil || bad != nil || spn.Name != "simota" || !spn.HideAbroad {
+			t.Errorf("EF_SPN is %x: %+v, %v, %v", b, spn, err, bad)
+		}
+		b, err = p.card.ReadFile("FPLMN")
+		if err != nil || !strings.HasPrefix(string(b), "\x62\xf2\x10\xff") {
+			t.Errorf("EF_FPLMN is %x, %v", b, err)
+		}
+	})
+}
+
+func TestAValueThatIsNoneOfItsFileIsRefusedAtOnce(t *testing.T) {
+	t.Parallel()
+	for value, words := range map[string]string{
+		`spn: {name: "a name that is far too long for the file"}`: "write.spn",
+		`spn: {nmae: Acme}`:       "write.spn",
+		`keys: {ksi: 7}`:          "use kind swap",
+		`imsi: "001010123456789"`: "use kind swap",
+		`speed: "01"`:             "unknown file",
+	} {
+		_, err := campaign.ParseSpec([]byte("campaign: c\nkind: rfm\nselect: {all: true}\nwrite: {" + value + "}\n"))
+		if err == nil || !strings.Contains(err.Error(), words) {
+			t.Errorf("%s: %v, want %q", value, err, words)
+		}
+	}
 }
 
 func TestAnRFMCampaignWritesFilesOnceAndOnlyWhereTheyDiffer(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -67,7 +68,7 @@ func (e *Engine) preflight(ctx context.Context, spec Spec, entry catalog.Entry, 
 	} else {
 		f.Files = slices.Sorted(maps.Keys(spec.Write))
 	}
-	f.Identity, err = identity(target, spec)
+	f.Identity, err = identity(target, spec) // of kind rfm: files only
 	if err != nil {
 		return f, err
 	}
@@ -317,19 +318,29 @@ func values(a *catalog.Applet, entry catalog.Entry, side swap.Side) map[string]s
 }
 
 func identity(r reached, spec Spec) (rfm.Identity, error) {
-	id := rfm.Identity{IMSI: r.IMSI, MSISDN: r.MSISDN, SMSC: r.operator.SMSC}
-	for _, p := range r.operator.PLMNs {
-		id.PLMNs = append(id.PLMNs, rfm.PLMN(p))
+	var id rfm.Identity
+	if spec.Kind == swap.KindSwap {
+		id = rfm.Identity{IMSI: r.IMSI, MSISDN: r.MSISDN, SMSC: r.operator.SMSC}
+		for _, p := range r.operator.PLMNs {
+			id.PLMNs = append(id.PLMNs, rfm.PLMN(p))
+		}
 	}
 	for name, value := range spec.Write {
-		b, err := hex.DecodeString(value)
+		if b, raw := octets(value); raw {
+			if id.Values == nil {
+				id.Values = map[string][]byte{}
+			}
+			id.Values[name] = b
+			continue
+		}
+		text, err := json.Marshal(value)
 		if err != nil {
 			return id, skip(fmt.Sprintf("write.%s: %v", name, err))
 		}
-		if id.Values == nil {
-			id.Values = map[string][]byte{}
+		if id.Content == nil {
+			id.Content = map[string]json.RawMessage{}
 		}
-		id.Values[name] = b
+		id.Content[name] = text
 	}
 	return id, nil
 }

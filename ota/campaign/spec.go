@@ -18,19 +18,19 @@ import (
 
 // Spec is a campaign file.
 type Spec struct {
-	Name        string            `yaml:"campaign" json:"campaign"`
-	Kind        swap.Kind         `yaml:"kind" json:"kind"`
-	Select      Select            `yaml:"select" json:"select"`
-	To          string            `yaml:"to" json:"to,omitempty"`             // swap: the new operator
-	Attested    string            `yaml:"attested" json:"attested,omitempty"` // swap by rfm: who says that the new operator knows these IMSIs with these keys
-	MaxUnproven int               `yaml:"max_unproven" json:"max_unproven,omitempty"`
-	Canary      int               `yaml:"canary" json:"canary,omitempty"` // so many must be moved (rfm: written) before the rest starts
-	DoneWhen    swap.Goal         `yaml:"done_when" json:"done_when,omitempty"`
-	Retries     *int              `yaml:"retries" json:"retries,omitempty"` // of a write that certainly did not run; default 2
-	Deadlines   Deadlines         `yaml:"deadlines" json:"deadlines,omitzero"`
-	Schedule    ScheduleSpec      `yaml:"schedule" json:"schedule,omitzero"`
-	Rate        string            `yaml:"rate" json:"rate,omitempty"`   // cards started per second, "50/s"; empty is no limit
-	Write       map[string]string `yaml:"write" json:"write,omitempty"` // rfm: file name to content, hex
+	Name        string         `yaml:"campaign" json:"campaign"`
+	Kind        swap.Kind      `yaml:"kind" json:"kind"`
+	Select      Select         `yaml:"select" json:"select"`
+	To          string         `yaml:"to" json:"to,omitempty"`             // swap: the new operator
+	Attested    string         `yaml:"attested" json:"attested,omitempty"` // swap by rfm: who says that the new operator knows these IMSIs with these keys
+	MaxUnproven int            `yaml:"max_unproven" json:"max_unproven,omitempty"`
+	Canary      int            `yaml:"canary" json:"canary,omitempty"` // so many must be moved (rfm: written) before the rest starts
+	DoneWhen    swap.Goal      `yaml:"done_when" json:"done_when,omitempty"`
+	Retries     *int           `yaml:"retries" json:"retries,omitempty"` // of a write that certainly did not run; default 2
+	Deadlines   Deadlines      `yaml:"deadlines" json:"deadlines,omitzero"`
+	Schedule    ScheduleSpec   `yaml:"schedule" json:"schedule,omitzero"`
+	Rate        string         `yaml:"rate" json:"rate,omitempty"`   // cards started per second, "50/s"; empty is no limit
+	Write       map[string]any `yaml:"write" json:"write,omitempty"` // rfm: file name to content: hex octets, or a value in the file's own form
 }
 
 // Select says which cards a campaign takes. Fields narrow each other down.
@@ -131,21 +131,34 @@ func (s Spec) checkRFM(bad func(string, string, ...any) error) error {
 		return bad("write", "kind rfm needs files to write: a map of file name to hex octets")
 	}
 	for name, value := range s.Write {
-		f, ok := rfm.Lookup(name)
+		f, _, err := rfm.LookupRecord(name)
 		switch {
-		case !ok:
+		case err != nil:
 			return bad("write."+name, "unknown file; known are %s", strings.Join(fileNames(), ", "))
-		case name == "imsi" || f.Secret:
+		case f.Name == "imsi" || f.Name == "gsm/imsi" || f.Secret:
 			return bad("write."+name, "is not written by kind rfm: use kind swap")
 		}
-		if b, err := hex.DecodeString(value); err != nil || len(b) == 0 {
-			return bad("write."+name, "%q is not hex octets", value)
+		if _, raw := octets(value); raw {
+			continue
+		}
+		if _, err := f.Encode(value, nil); err != nil {
+			return bad("write."+name, "neither hex octets nor a value of this file: %s", strings.TrimPrefix(err.Error(), "rfm: "))
 		}
 	}
 	if s.To != "" || s.DoneWhen != "" || s.Attested != "" {
 		return bad("to", "to, attested and done_when are for kind swap")
 	}
 	return nil
+}
+
+// octets are content given as hex. Every other value is in the file's own form.
+func octets(value any) (b []byte, raw bool) {
+	text, ok := value.(string)
+	if !ok {
+		return nil, false
+	}
+	b, err := hex.DecodeString(text)
+	return b, err == nil && len(b) > 0
 }
 
 func fileNames() (names []string) {

@@ -1,6 +1,7 @@
 package campaign_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"encoding/hex"
@@ -38,6 +39,7 @@ type world struct {
 	nets   map[string]*network
 	phones map[string]*phone // by MSISDN, both
 	speed  float64
+	poll   time.Duration  // of until; 0 is 20 ms
 	bg     sync.WaitGroup // PDUs on their way
 	stop   func()
 }
@@ -338,7 +340,7 @@ func (w *world) start(yaml string) string {
 func (w *world) until(name string, want func(ledger.Counts) bool) ledger.Counts {
 	w.t.Helper()
 	deadline := time.After(time.Minute)
-	tick := time.NewTicker(20 * time.Millisecond)
+	tick := time.NewTicker(cmp.Or(w.poll, 20*time.Millisecond))
 	defer tick.Stop()
 	for {
 		c, err := w.db.Campaign(w.t.Context(), name)

@@ -116,14 +116,13 @@ func (f Facts) chunk(files []string) []string {
 	return files[:1]
 }
 
+// reads are the commands that read files, wherever they lie.
 func (f Facts) reads(files []string) []sat.Command {
-	var out []sat.Command
-	for _, name := range files {
-		if file, ok := rfm.Lookup(name); ok {
-			out = append(out, rfm.ReadCommands(file, 0)...)
-		}
+	r, err := rfm.Read(files, nil, nil)
+	if err != nil {
+		return nil // preflight has looked at every name
 	}
-	return out
+	return r.Commands
 }
 
 // prefix are the commands that lead a script into ADF.USIM.
@@ -140,14 +139,28 @@ func (f Facts) script(commands []sat.Command, immediate []byte) ([]byte, error) 
 
 // learn takes the files out of an answer and returns how many of the chunk it told.
 func (f Facts) learn(chunk []string, b ledger.Body, into rfm.Snapshot) int {
+	r, err := rfm.Read(chunk, nil, nil)
+	if err != nil {
+		return 0
+	}
 	skip := len(f.prefix())
-	for i, name := range chunk {
-		want := skip + 2*i + 1
-		j := slices.IndexFunc(b.Files, func(d ledger.FileData) bool { return d.Command == want })
+	told := rfm.Snapshot{}
+	for command, name := range r.Of {
+		if name == "" {
+			continue
+		}
+		j := slices.IndexFunc(b.Files, func(d ledger.FileData) bool { return d.Command == skip+command })
 		if j < 0 || !strings.HasPrefix(b.Files[j].SW, "9") {
+			delete(told, name)
+			break
+		}
+		r.Learn(command, b.Files[j].Data, told)
+	}
+	for i, name := range chunk {
+		if told[name] == nil {
 			return i
 		}
-		into[name] = b.Files[j].Data
+		into[name] = told[name]
 	}
 	return len(chunk)
 }

@@ -104,8 +104,11 @@ func (f Facts) pack(updates []rfm.Update, last bool) packet {
 		label: labelWrite, verb: "write", via: f.Main(), last: last, expect: bytes.Clone(final.New),
 		fence: question{commands: rfm.Fence(final), via: f.Main()},
 	}
-	for _, u := range updates {
-		p.parts = append(p.parts, piece{u.File.Title, u.Commands()})
+	done := 0
+	for i, u := range updates { // a SELECT serves all that follows it
+		commands := rfm.Commands(updates[:i+1])
+		p.parts = append(p.parts, piece{u.File.Title, commands[done:]})
+		done = len(commands)
 	}
 	if last && f.Kind == KindSwap && f.Refresh == "immediate" {
 		p.immediate = script.Refresh(refreshUICCReset)

@@ -38,7 +38,8 @@ type Identity struct {
 	AcT AcT
 	// Values are the contents of files that the rest does not determine, by
 	// file name: SPN, GID1, HPPLMN, LRPLMNSI, ECC, SDN, MBDN, and PLMN lists
-	// that differ from PLMNs. A value shorter than a transparent file is
+	// that differ from PLMNs. Without an IMSI nothing is determined, and every
+	// file can be given: files are written, no identity. A value shorter than a transparent file is
 	// filled with FF; for a record it must have the record's length.
 	Values map[string][]byte
 	// Content is the same in the JSON form that File.Encode takes, coded for

@@ -43,7 +43,7 @@ func (id Identity) check() error {
 		if err != nil {
 			return fmt.Errorf("rfm: value for unknown file %q", name)
 		}
-		if free := table[position(f.Name)].free || rec > 1 && !f.Secret; !free {
+		if free := table[position(f.Name)].free || rec > 1 && !f.Secret; !free && id.IMSI != "" {
 			return fmt.Errorf("rfm: value for %s: not taken, a swap determines this file itself", f.Title)
 		}
 		if id.Values[name] != nil && id.Content[name] != nil {

@@ -212,9 +212,9 @@ func checkRefresh(t catalog.CardType) []error {
 func checkFiles(t catalog.CardType) (out []error) {
 	for i, name := range t.Files {
 		field := fmt.Sprintf("files[%d]", i)
-		f, ok := rfm.Lookup(name)
+		f, _, err := rfm.LookupRecord(name)
 		switch {
-		case !ok:
+		case err != nil:
 			out = append(out, bad(field, "%q is not known%s", name, suggestFile(name)))
 		case f.Name == "iccid":
 			out = append(out, bad(field, "iccid is never written: it is the card's own number"))
