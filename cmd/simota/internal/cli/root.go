@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/simota/simota/cmd/simota/internal/cli/show"
+	"github.com/simota/simota/cmd/simota/internal/codec"
 )
 
 // Process is what a command sees of the process it runs in.
@@ -96,8 +97,9 @@ func newRoot(a *app) *cobra.Command {
 	root := group("simota", "move SIM cards to another operator over the air",
 		serveCommand(a), configCommand(a), labCommand(a), keyCommand(a), databaseCommand(a),
 		operatorCommand(a), cardTypeCommand(a), cardCommand(a), campaignCommand(a), linkCommand(a), versionCommand(a),
-		demoCommand(a),
+		demoCommand(a), decodeCommand(a),
 	)
+	addOffline(root, codec.Host{Stdin: a.Stdin, Stdout: a.Stdout, JSON: &a.json, Usage: usage})
 	root.Long = `simota moves M2M subscriptions over the air: it switches SIM cards to a local
 operator with secured short messages, waits for proof that the new identity is
 alive in the device, configures the device, and proves that too.
@@ -117,6 +119,22 @@ with --token. Without it that is SIMOTA_SERVER, else the socket that
 	flags.StringVar(&a.token, "token", "", "bearer token for a URL (environment SIMOTA_TOKEN, which no process list shows)")
 	flags.BoolVar(&a.json, "json", false, "print the records as JSON")
 	return root
+}
+
+// addOffline adds the commands that need neither server nor database.
+func addOffline(root *cobra.Command, h codec.Host) {
+	root.AddCommand(
+		group("packet", "build and open secured packets, offline", h.Packet()...),
+		group("script", "build remote command scripts and read the answers to them, offline", h.Script()...),
+		group("sms", "split and join the user data of short messages, offline", h.SMS()...),
+		group("apdu", "explain card commands, offline", h.APDU()...),
+		group("cap", "look into applet files, offline", h.CAP()...),
+	)
+	for _, c := range root.Commands() {
+		if c.Name() == "card" {
+			c.AddCommand(h.Card()...)
+		}
+	}
 }
 
 // group is a command that only holds others.
