@@ -16,6 +16,7 @@ import (
 
 	"github.com/simota/simota/cmd/simota/internal/api"
 	"github.com/simota/simota/cmd/simota/internal/sample"
+	"github.com/simota/simota/ota/lab"
 )
 
 // binary is simota, built once for all tests of real processes.
@@ -194,7 +195,7 @@ func (w *world) furnish() {
 		_, err := w.client.PutOperator(ctx, n, n+".yaml", read("operators/"+n+".yaml"))
 		errs = append(errs, err)
 	}
-	for _, n := range []string{"sja2-3des", "sja5-aes"} {
+	for _, n := range lab.SampleCardTypes() {
 		_, err := w.client.PutCardType(ctx, n, n+".yaml", read("card-types/"+n+".yaml"))
 		errs = append(errs, err)
 	}

@@ -215,7 +215,7 @@ func TestARestoredBackupIsRefusedUntilAdopted(t *testing.T) {
 		t.Skip("takes seconds of real processes")
 	}
 	t.Parallel()
-	const cards, lift = 60, 65536
+	const cards, lift = 180, 65536 // a sixth of them of each type
 	w := newWorld(t, cards, 1, "")
 	w.change("lab.yaml", "hop: 300ms", "hop: 3s") // so that many cards are between two packets at any time
 	w.startLab()
@@ -235,7 +235,7 @@ func TestARestoredBackupIsRefusedUntilAdopted(t *testing.T) {
 	}
 	w.resume("first")
 	w.sent("simple", 50)
-	w.done("first", cards/2, "written")
+	w.done("first", cards/6, "written")
 	server.stop()
 	before := w.counters("backup.db")
 	w.restore(backup)
@@ -268,8 +268,8 @@ func TestARestoredBackupIsRefusedUntilAdopted(t *testing.T) {
 		}
 		w.resume(name)
 	}
-	w.done("first", cards/2, "written")
-	w.done("simple", cards/2, "written")
+	w.done("first", cards/6, "written")
+	w.done("simple", cards/6, "written")
 	server.stop()
 	w.forgetful()
 	// What cleared their key sets showed that they were written already.

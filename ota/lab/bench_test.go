@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -230,16 +231,35 @@ func (b *bench) submit(operator, to string, pid, dcs byte, parts [][]byte, chang
 	}
 }
 
-var (
-	spi     = ota.SPI{0x16, 0x39}
-	tars    = map[string]ota.TAR{"sja2-3des": {0xB0, 0x00, 0x11}, "sja5-aes": {0xB0, 0x01, 0x41}}
-	formats = map[string]script.Format{"sja2-3des": script.Compact, "sja5-aes": script.Expanded}
-	algs    = map[string]ota.Algorithm{"sja2-3des": ota.TripleDES2, "sja5-aes": ota.AES128}
-)
+// target is an application on a card, with the keys it is reached by.
+type target struct {
+	tar    ota.TAR
+	format script.Format
+	alg    ota.Algorithm
+	keys   keyTable
+}
 
-func (b *bench) keyset(c issue) ota.Keyset {
+// targets are the applications that change files, or identities, by card type.
+var targets = map[string]target{
+	"sja2-3des":     {tar: ota.TAR{0xB0, 0x00, 0x11}, format: script.Compact, alg: ota.TripleDES2},
+	"sja5-aes":      {tar: ota.TAR{0xB0, 0x01, 0x41}, format: script.Expanded, alg: ota.AES128},
+	"usim-expanded": {tar: ota.TAR{0xB0, 0x01, 0x40}, format: script.Expanded, alg: ota.AES128},
+	"euicc-sgp02":   {tar: ota.TAR{0xB0, 0x00, 0x01}, format: script.Expanded, alg: ota.AES128},
+	"multi-imsi":    {tar: ota.TAR{0xA1, 0xB2, 0xC3}, format: script.Compact, alg: ota.AES128},
+	"difficult":     {tar: ota.TAR{0xB0, 0x00, 0x01}, format: script.Compact, alg: ota.TripleDES2},
+}
+
+func targetOf(c issue) target {
+	to := targets[c.cardType]
+	to.keys = c.profiles[0].keys
+	return to
+}
+
+var spi = ota.SPI{0x16, 0x39}
+
+func (b *bench) keyset(to target) ota.Keyset {
 	b.t.Helper()
-	sets, _, err := c.keysets(algs[c.cardType])
+	sets, _, _, err := to.keys.sets(to.alg)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -249,7 +269,12 @@ func (b *bench) keyset(c issue) ota.Keyset {
 // seal makes the user data of a packet with these commands; counter counts from what the card has seen.
 func (b *bench) seal(c issue, counter uint64, refresh bool, commands ...sat.Command) [][]byte {
 	b.t.Helper()
-	s := script.Script{Format: formats[c.cardType], Commands: commands}
+	return b.sealFor(targetOf(c), counter, refresh, commands...)
+}
+
+func (b *bench) sealFor(to target, counter uint64, refresh bool, commands ...sat.Command) [][]byte {
+	b.t.Helper()
+	s := script.Script{Format: to.format, Commands: commands}
 	if refresh && s.Format == script.Expanded {
 		s.Immediate = script.Refresh(0x04)
 	}
@@ -257,8 +282,8 @@ func (b *bench) seal(c issue, counter uint64, refresh bool, commands ...sat.Comm
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	ks := b.keyset(c)
-	p, err := ota.NewCommand(spi, tars[c.cardType], ks, c.counters[1]+counter, data).Seal(ks, ota.Options{})
+	ks := b.keyset(to)
+	p, err := ota.NewCommand(spi, to.tar, ks, to.keys.rows[0].counter+counter, data).Seal(ks, ota.Options{})
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -278,10 +303,15 @@ func (b *bench) command(operator, to string, parts [][]byte, change ...func(*smp
 // proof waits for the next response packet from a number and opens it.
 func (b *bench) proof(operator, from string, c issue) ota.Response {
 	b.t.Helper()
+	return b.proofOf(operator, from, targetOf(c))
+}
+
+func (b *bench) proofOf(operator, from string, to target) ota.Response {
+	b.t.Helper()
 	p := b.esmes[operator].packets.wait(b.t, "proof from "+from+" by "+operator, func(p packet) bool {
 		return p.from == from && p.element == sms.ResponsePacket
 	})
-	r, err := ota.OpenResponse(p.payload, spi, b.keyset(c), ota.Options{})
+	r, err := ota.OpenResponse(p.payload, spi, b.keyset(to), ota.Options{})
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -291,10 +321,15 @@ func (b *bench) proof(operator, from string, c issue) ota.Response {
 // answer is the last result of the script in a proof.
 func (b *bench) answer(c issue, r ota.Response) script.Result {
 	b.t.Helper()
+	return b.answerOf(targetOf(c), r)
+}
+
+func (b *bench) answerOf(to target, r ota.Response) script.Result {
+	b.t.Helper()
 	if r.Status != ota.StatusOK || !r.Authenticated {
 		b.t.Fatalf("proof has status %v, authenticated %v", r.Status, r.Authenticated)
 	}
-	s, err := script.ParseResponse(formats[c.cardType], r.Data)
+	s, err := script.ParseResponse(to.format, r.Data)
 	if err != nil || len(s.Results) == 0 {
 		b.t.Fatalf("script response %X: %v", r.Data, err)
 	}
@@ -335,12 +370,13 @@ func efIMSI(imsi string) []byte {
 
 // switching are the commands that give a card its second identity.
 func switching(c issue) []sat.Command {
-	smsp := make([]byte, 38)
-	for i := range smsp {
-		smsp[i] = 0xFF
+	size := 38
+	if c.cardType == "difficult" {
+		size = 28
 	}
-	smsp[10] = 0xFD // TP-SC address is there: +5511900000001
-	copy(smsp[23:], []byte{8, 0x91, 0x55, 0x11, 0x09, 0x00, 0x00, 0x00, 0xF1})
+	smsp := bytes.Repeat([]byte{0xFF}, size)
+	smsp[size-28] = 0xFD // TP-SC address is there: +5511900000001
+	copy(smsp[size-15:], []byte{8, 0x91, 0x55, 0x11, 0x09, 0x00, 0x00, 0x00, 0xF1})
 	return []sat.Command{
 		sat.Select(0x6F42), sat.UpdateRecord(1, smsp),
 		sat.Select(0x6F07), sat.UpdateBinary(0, efIMSI(c.subscriptions[1].imsi)),

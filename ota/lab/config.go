@@ -5,15 +5,15 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml"
 
-	"github.com/simota/simota/ota"
-	"github.com/simota/simota/ota/lab/uicc"
 	"github.com/simota/simota/smpp"
 	"github.com/simota/simota/smpp/smscsim"
 )
@@ -54,22 +54,6 @@ type Operator struct {
 	APN        string `yaml:"apn"`     // what devices that start here use before they are configured; may be empty
 }
 
-// Personality says which virtual card a card type is.
-type Personality struct {
-	Personality string    `yaml:"personality"` // compact-3des or expanded-aes
-	Refresh     string    `yaml:"refresh"`     // card, immediate or none; empty is that of the personality
-	Tracking    *Tracking `yaml:"tracking"`    // nil for a card without such an applet
-}
-
-// Tracking is the IMEI-tracking applet of a card type; offsets count octets of the message's secured data.
-type Tracking struct {
-	TAR    string `yaml:"tar"`    // six hex digits
-	Server string `yaml:"server"` // number it reports to
-	IMEI   int    `yaml:"imei"`   // where the IMEI goes, 8 octets
-	IMSI   int    `yaml:"imsi"`   // where the IMSI goes, 9 octets
-	Length int    `yaml:"length"` // of the whole data; 0 is as much as is needed
-}
-
 // Feed says where attach events are posted.
 type Feed struct {
 	URL   string      `yaml:"url"`   // http://host:port, or the path of a unix socket; empty for none
@@ -92,8 +76,44 @@ func ParseConfig(b []byte) (Config, error) {
 	if err := yaml.NewDecoder(bytes.NewReader(b), yaml.Strict()).Decode(&c); err != nil {
 		return Config{}, fmt.Errorf("lab: configuration: %w", err)
 	}
-	_, err := c.withDefaults()
+	if _, err := c.withDefaults(); err != nil {
+		return c, err
+	}
+	// A file is read by New: its path may not be ready.
+	_, err := c.cardTypes(func(p Personality) bool { return p.File == "" || p.Personality != "" })
 	return c, err
+}
+
+// Resolve makes the relative paths in c relative to dir.
+func (c *Config) Resolve(dir string) {
+	resolve := func(path string) string {
+		if path == "" || filepath.IsAbs(path) {
+			return path
+		}
+		return filepath.Join(dir, path)
+	}
+	c.Cards, c.Logs, c.Control = resolve(c.Cards), resolve(c.Logs), resolve(c.Control)
+	c.CardTypes = maps.Clone(c.CardTypes)
+	for name, p := range c.CardTypes {
+		p.File = resolve(p.File)
+		c.CardTypes[name] = p
+	}
+}
+
+// cardTypes reads the card types that are wanted.
+func (c Config) cardTypes(wanted func(Personality) bool) (map[string]cardType, error) {
+	types := map[string]cardType{}
+	for name, p := range c.CardTypes {
+		if !wanted(p) {
+			continue
+		}
+		t, err := p.cardType()
+		if err != nil {
+			return nil, fmt.Errorf("lab: card type %q: %w", name, err)
+		}
+		types[name] = t
+	}
+	return types, nil
 }
 
 func (c Config) withDefaults() (Config, error) {
@@ -118,11 +138,6 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if _, _, err := c.Feed.target(); err != nil {
 		return c, err
-	}
-	for name, p := range c.CardTypes {
-		if _, err := p.profile(); err != nil {
-			return c, fmt.Errorf("lab: card type %q: %w", name, err)
-		}
 	}
 	if err := c.checkOperators(); err != nil {
 		return c, err
@@ -160,54 +175,6 @@ func (c Config) checkOperators() error {
 var idFormats = map[string]smscsim.IDFormat{
 	"": smscsim.HexID, "hex": smscsim.HexID, "decimal": smscsim.DecimalID,
 	"padded-hex": smscsim.PaddedHexID, "padded-decimal": smscsim.PaddedDecimalID,
-}
-
-// profile is the virtual card of a personality.
-func (p Personality) profile() (uicc.Profile, error) {
-	var card uicc.Profile
-	switch p.Personality {
-	case "compact-3des":
-		card = uicc.CompactTripleDES()
-	case "expanded-aes":
-		card = uicc.ExpandedAES()
-	default:
-		return card, fmt.Errorf("personality %q: want compact-3des or expanded-aes", p.Personality)
-	}
-	switch mode := uicc.RefreshMode(p.Refresh); mode {
-	case "":
-	case uicc.RefreshByCard:
-		own := uicc.CompactTripleDES()
-		card.Refresh, card.RefreshQualifier, card.RefreshDelay = mode, own.RefreshQualifier, own.RefreshDelay
-	case uicc.RefreshImmediate, uicc.RefreshNone:
-		card.Refresh = mode
-	default:
-		return card, fmt.Errorf("refresh %q: want card, immediate or none", p.Refresh)
-	}
-	_, err := p.Tracking.applet()
-	return card, err
-}
-
-// Lengths of the two fields of a tracking message.
-const (
-	imeiLength = 8
-	imsiLength = 9
-)
-
-func (t *Tracking) applet() (*uicc.Tracking, error) {
-	if t == nil {
-		return nil, nil
-	}
-	tar, err := ota.ParseTAR(t.TAR)
-	if err != nil {
-		return nil, fmt.Errorf("tracking: %w", err)
-	}
-	need := max(t.IMEI+imeiLength, t.IMSI+imsiLength)
-	length := cmp.Or(t.Length, need)
-	if t.IMEI < 0 || t.IMSI < 0 || need > length || length > 100 || !international(t.Server) {
-		return nil, fmt.Errorf("tracking: IMEI at %d and IMSI at %d in %d octets, to %q: want both inside of at most 100 octets, and + and digits",
-			t.IMEI, t.IMSI, length, t.Server)
-	}
-	return &uicc.Tracking{TAR: tar, Server: t.Server, Template: make([]byte, length), IMEIAt: t.IMEI, IMSIAt: t.IMSI}, nil
 }
 
 // target splits the feed's address into what to dial and what to post to; both are empty without a feed.

@@ -19,7 +19,7 @@ var ErrNoCard = errors.New("lab: no such card")
 
 // CardState is one card and its device now.
 type CardState struct {
-	ICCID         string          `json:"iccid"`
+	ICCID         string          `json:"iccid"` // as the card file has it
 	IMEI          string          `json:"imei"`
 	CardIMSI      string          `json:"card_imsi"`              // in EF_IMSI
 	CardSMSC      string          `json:"card_smsc"`              // in EF_SMSP
@@ -29,10 +29,15 @@ type CardState struct {
 	APN           string          `json:"apn,omitempty"`
 	OutOfCoverage bool            `json:"out_of_coverage,omitempty"`
 	Gone          bool            `json:"gone,omitempty"`
-	Fault         string          `json:"fault,omitempty"` // never-return, ignored-refresh, unknown-imsi or no-cp
-	Counters      map[byte]uint64 `json:"counters"`        // by key version
+	Fault         string          `json:"fault,omitempty"` // never-return, ignored-refresh, unknown-imsi, no-cp or undo
+	Counters      map[byte]uint64 `json:"counters"`        // by key version; of an eUICC's profile in use
 	Waiting       int             `json:"waiting"`         // messages stored for its numbers
 	Settings      device.Settings `json:"settings"`
+
+	EID          string          `json:"eid,omitempty"`           // of an eUICC
+	ISDP         string          `json:"isdp,omitempty"`          // AID of its profile in use, in hexadecimal
+	ISDRCounters map[byte]uint64 `json:"isdr_counters,omitempty"` // of its ISD-R, by key version
+	Slot         int             `json:"slot,omitempty"`          // in use, of a multi-IMSI card
 }
 
 // Cards is the state of all cards, in the order of the card file. Before Ready it waits.
@@ -90,6 +95,7 @@ func (s *subscriber) state() CardState {
 	c := CardState{
 		ICCID: s.iccid, IMEI: s.device.IMEI(), CardIMSI: card.IMSI(), CardSMSC: card.SMSC(), APN: s.device.APN(),
 		OutOfCoverage: s.away, Gone: s.gone, Fault: string(s.role), Counters: card.Counters(), Settings: s.device.Settings(),
+		EID: card.EID(), ISDP: card.Life().ISDP, ISDRCounters: card.ISDRCounters(), Slot: card.Life().Slot,
 	}
 	for _, sub := range s.subscriptions {
 		c.Waiting += len(sub.stored)

@@ -51,7 +51,7 @@ func TestControlInterfaceShowsAndMovesDevices(t *testing.T) {
 	if err := json.NewDecoder(resp.Body).Decode(&cards); err != nil {
 		t.Fatal(err)
 	}
-	if len(cards) != sampleCards || !cards[0].OutOfCoverage || cards[0].Counters[1] != c.counters[1] || cards[1].NetworkIMSI != b.cards[1].subscriptions[0].imsi {
+	if len(cards) != sampleCards || !cards[0].OutOfCoverage || cards[0].Counters[1] != c.profiles[0].keys.rows[0].counter || cards[1].NetworkIMSI != b.cards[1].subscriptions[0].imsi {
 		t.Errorf("cards %+v", cards)
 	}
 	post("/coverage?on=true&iccid="+c.iccid, http.StatusNoContent)

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -97,7 +98,7 @@ func (s *subscriber) deliver(st *stored) {
 	}
 	r := s.device.Receive(device.Message{
 		Sender: st.Source.String(), PID: st.PID, DCS: st.DCS, UDHI: st.ESMClass&esmUDHI != 0, UserData: st.UserData,
-	}, time.Now())
+	}, s.world.now())
 	detail := string(r.Outcome)
 	if r.SW != 0 {
 		detail += fmt.Sprintf(", %04X", uint16(r.SW))
@@ -150,33 +151,26 @@ func (s *subscriber) again(st *stored) {
 
 // react does what a message has set off.
 func (s *subscriber) react(st *stored, r device.Reaction) {
+	proofs := len(r.Submit) > 0
 	switch {
 	case st.lostProof && !st.copy:
 		for _, out := range r.Submit {
 			s.submits++
 			s.event(Event{Kind: EventSubmitLost, Detail: "proof lost by script, to " + out.Destination}.about(st.sub))
 		}
-	case st.lateProof && !st.copy && len(r.Submit) > 0:
+		r.Submit, proofs = nil, false
+	case st.lateProof && !st.copy && proofs:
 		for _, out := range r.Submit {
-			if send := s.route(out); send != nil {
+			if send, _ := s.route(out); send != nil {
 				s.held = append(s.held, send)
 			}
 		}
+		r.Submit, proofs = nil, false
 		s.after(s.world.real(lateLimit), s.release)
-	default:
-		for _, out := range r.Submit {
-			s.submit(out)
-		}
-		if len(r.Submit) > 0 {
-			s.release()
-		}
 	}
-	if r.Ignored {
-		s.event(Event{Kind: EventRefreshIgnored}.about(st.sub))
-	}
-	if r.Refresh != nil {
-		refresh := *r.Refresh
-		s.after(s.world.real(refresh.After)+s.hop(), func() { s.refresh(refresh) })
+	s.obey(r)
+	if proofs {
+		s.release()
 	}
 	if r.Outcome == device.CPApplied {
 		s.event(Event{Kind: EventProvisioned, APN: s.device.APN()}.about(st.sub))
@@ -194,49 +188,41 @@ func (s *subscriber) release() {
 	s.held = nil
 }
 
-// submit sends a message of the card.
-func (s *subscriber) submit(out uicc.OutgoingSMS) {
-	if send := s.route(out); send != nil {
+// submit sends a message of the card and says whether the network took it.
+func (s *subscriber) submit(out uicc.OutgoingSMS) (taken bool) {
+	send, taken := s.route(out)
+	if send != nil {
 		s.outbox.do(send)
 	}
+	return taken
 }
 
 // route decides the way of a message of the card: from the number the device is attached with, through the service
-// centre that EF_SMSP named. It returns what brings it to the ESME, or nil if it is lost.
-func (s *subscriber) route(out uicc.OutgoingSMS) func() {
+// centre that EF_SMSP named. It returns what brings it to the ESME, nil if it is lost, and whether the network took it,
+// which it also does of what it loses.
+func (s *subscriber) route(out uicc.OutgoingSMS) (send func(), taken bool) {
 	s.submits++
-	from := s.serving
-	lost := func(why string) func() {
-		e := Event{Kind: EventSubmitLost, No: s.submits, Detail: fmt.Sprintf("to %s by %s: %s", out.Destination, out.SMSC, why)}
-		if from != nil {
-			e = e.about(from)
-		}
+	e := Event{Kind: EventSubmit, No: s.submits, Detail: fmt.Sprintf("to %s by %s", out.Destination, out.SMSC)}.about(s.serving)
+	lost := func(why string) {
+		e.Kind, e.Detail = EventSubmitLost, e.Detail+": "+why
 		s.event(e)
-		return nil
 	}
-	if from == nil {
-		return lost("the device is not attached")
-	}
-	via := s.world.bySMSC[out.SMSC]
-	if via == nil {
-		return lost("no such service centre")
-	}
-	source, err := smpp.ParseAddress(from.msisdn)
+	via, mo, err := s.outgoing(out)
 	if err != nil {
-		return lost(err.Error())
+		lost(err.Error())
+		return nil, false
 	}
-	destination, err := smpp.ParseAddress(out.Destination)
-	if err != nil || destination.TON == 5 {
-		return lost("no number to send to")
+	notices := 0
+	if n, is := notice(out); is {
+		s.notices++
+		notices = s.notices
+		s.event(Event{Kind: EventNotice, No: notices, Detail: fmt.Sprintf("%02X %s, sequence %d", byte(n.Type), n.Type, n.Sequence)}.about(s.serving))
 	}
-	if why, is := s.judge.lost(s.submits, via != from.network); is {
-		return lost(why)
+	if why, is := s.judge.lost(s.submits, notices, via != s.serving.network); is {
+		lost(why)
+		return nil, true
 	}
-	mo := smscsim.MO{Source: source, Destination: destination, ProtocolID: out.PID, DataCoding: out.DCS, UserData: out.UserData}
-	if out.UDHI {
-		mo.ESMClass = esmUDHI
-	}
-	e := Event{Kind: EventSubmit, No: s.submits, Detail: fmt.Sprintf("to %s by %s of %s", out.Destination, out.SMSC, via.Name)}.about(from)
+	e.Detail += " of " + via.Name
 	s.event(e)
 	delay := s.hop()
 	return func() {
@@ -248,5 +234,28 @@ func (s *subscriber) route(out uicc.OutgoingSMS) func() {
 			e.Kind, e.Detail = EventSubmitFailed, fmt.Sprintf("%s, error %v", smpp.StatusName(status), err)
 			s.event(e)
 		}
+	}, true
+}
+
+// outgoing makes a message of the card fit for the network, unless there is none that takes it.
+func (s *subscriber) outgoing(out uicc.OutgoingSMS) (via *network, mo smscsim.MO, err error) {
+	if s.serving == nil {
+		return nil, mo, errors.New("the device is not attached")
 	}
+	if via = s.world.bySMSC[out.SMSC]; via == nil {
+		return nil, mo, errors.New("no such service centre")
+	}
+	source, err := smpp.ParseAddress(s.serving.msisdn)
+	if err != nil {
+		return nil, mo, err
+	}
+	destination, err := smpp.ParseAddress(out.Destination)
+	if err != nil || destination.TON == 5 {
+		return nil, mo, errors.New("no number to send to")
+	}
+	mo = smscsim.MO{Source: source, Destination: destination, ProtocolID: out.PID, DataCoding: out.DCS, UserData: out.UserData}
+	if out.UDHI {
+		mo.ESMClass = esmUDHI
+	}
+	return via, mo, nil
 }

@@ -13,6 +13,7 @@
 // One goroutine owns a device, its card and what waits for it. What goes wrong is decided by a hash of the seed, the
 // ICCID and running numbers, so that equal runs have equal faults.
 //
-// Durations of the world are divided by [Config].Speed. What stands on the wire is not: validity periods and the
-// times in receipts are real ones, as two programs that share a wire must mean the same by a second.
+// Durations of the world are divided by [Config].Speed. The phones' clock, by which cards wait for confirmations and for
+// service, runs faster by as much. Logs and feed have real times. What stands on the wire is real too: validity periods
+// and the times in receipts, as two programs that share a wire must mean the same by a second.
 package lab

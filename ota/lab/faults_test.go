@@ -43,7 +43,7 @@ func TestRolesAreGivenOnceAndAsOrdered(t *testing.T) {
 	t.Parallel()
 	ids := iccids(50)
 	f := Faults{NeverReturn: 2, IgnoredRefresh: 3, UnknownIMSI: 1, NoCP: 4, Script: []ScriptedFault{{ICCID: ids[0], Event: "device", What: "no-cp"}}}
-	roles, err := f.cast(1, ids)
+	roles, err := f.cast(1, ids, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,13 +54,26 @@ func TestRolesAreGivenOnceAndAsOrdered(t *testing.T) {
 	if diff := cmp.Diff(map[role]int{vanishes: 2, ignoresRefresh: 3, unknownIMSI: 1, ignoresCP: 5}, count); diff != "" || roles[ids[0]] != ignoresCP {
 		t.Errorf("roles %v:\n%s", roles, diff)
 	}
-	if again, _ := f.cast(1, ids); cmp.Diff(roles, again) != "" {
+	if again, _ := f.cast(1, ids, nil); cmp.Diff(roles, again) != "" {
 		t.Error("the same seed gives other roles")
 	}
-	if _, err := f.cast(1, ids[:5]); err == nil {
+	can := map[string]bool{ids[7]: true, ids[9]: true}
+	undoing := Faults{Undo: 2, NeverReturn: 48}
+	if roles, err := undoing.cast(1, ids, can); err != nil || roles[ids[7]] != undoes || roles[ids[9]] != undoes {
+		t.Errorf("roles %v, error %v, want the two cards that can to undo", roles, err)
+	}
+	undoing.Undo = 3
+	if _, err := undoing.cast(1, ids, can); err == nil {
+		t.Error("three cards undo, two can")
+	}
+	one := Faults{Script: []ScriptedFault{{ICCID: ids[0], Event: "device", What: "undo"}}}
+	if _, err := one.cast(1, ids, can); err == nil {
+		t.Error("a card undoes that has no applet for it")
+	}
+	if _, err := f.cast(1, ids[:5], nil); err == nil {
 		t.Error("ten roles fit five cards")
 	}
-	if _, err := f.cast(1, ids[1:]); err == nil {
+	if _, err := f.cast(1, ids[1:], nil); err == nil {
 		t.Error("a script for a card that is not there passes")
 	}
 }
@@ -73,7 +86,7 @@ func TestPresetsAreSoundAndHarshIsWorse(t *testing.T) {
 			if err != nil || f.check() != nil {
 				t.Fatalf("preset %s for %d cards: %v, %v", name, cards, err, f.check())
 			}
-			if _, err := f.cast(1, iccids(cards)); err != nil {
+			if _, err := f.cast(1, iccids(cards), nil); err != nil {
 				t.Errorf("preset %s for %d cards: %v", name, cards, err)
 			}
 		}
@@ -177,13 +190,15 @@ func TestEqualRunsHaveEqualFaults(t *testing.T) {
 
 func TestMessagesOfTheCardAreLostByScriptAndChance(t *testing.T) {
 	t.Parallel()
-	j := newJudge(1, "1", &Faults{LostProofShare: 1, Script: []ScriptedFault{{ICCID: "1", Event: "mo", N: 2, What: "lost"}}})
+	j := newJudge(1, "1", &Faults{LostProofShare: 1, Script: []ScriptedFault{
+		{ICCID: "1", Event: "mo", N: 2, What: "lost"}, {ICCID: "1", Event: "notice", N: 2, What: "lost"},
+	}})
 	for _, tc := range []struct {
-		n       int
-		foreign bool
-		want    bool
-	}{{1, false, false}, {2, false, true}, {3, true, true}} {
-		if _, got := j.lost(tc.n, tc.foreign); got != tc.want {
+		n, notice int
+		foreign   bool
+		want      bool
+	}{{1, 0, false, false}, {2, 0, false, true}, {3, 0, true, true}, {4, 1, false, false}, {5, 2, false, true}} {
+		if _, got := j.lost(tc.n, tc.notice, tc.foreign); got != tc.want {
 			t.Errorf("message %d, foreign %v: lost %v, want %v", tc.n, tc.foreign, got, tc.want)
 		}
 	}

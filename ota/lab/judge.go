@@ -174,14 +174,17 @@ func (j *judge) message(m smscsim.Submitted) (*message, byte) {
 	return msg, part
 }
 
-// lost says whether the n-th message of the card is lost, and why. foreign means through another network's SMSC.
-func (j *judge) lost(n int, foreign bool) (reason string, lost bool) {
+// lost says whether the n-th message of the card is lost, and why. notice counts those that are notices, 0 is none;
+// foreign means through another network's SMSC.
+func (j *judge) lost(n, notice int, foreign bool) (reason string, lost bool) {
 	for _, s := range j.script {
-		if s.Event == eventMO && s.N == n {
+		if s.Event == eventMO && s.N == n || s.Event == eventNotice && s.N == notice {
 			return "script", true
 		}
 	}
 	switch {
+	case notice > 0 && j.happens("lost notice", notice, j.faults.LostNotices):
+		return "notice lost on its way", true
 	case j.happens("lost mo", n, j.faults.LostMO):
 		return "lost on its way", true
 	case foreign && j.happens("foreign", n, j.faults.LostProofShare):

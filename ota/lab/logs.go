@@ -25,7 +25,8 @@ type Event struct {
 	MSISDN string `json:"msisdn,omitempty"`
 	IMSI   string `json:"imsi,omitempty"`
 	APN    string `json:"apn,omitempty"`
-	// MessageID and No are of an SMS for the device: as in submit_sm_resp, and counting its deliveries from 1.
+	// MessageID and No are of an SMS for the device: as in submit_sm_resp, and counting its deliveries from 1. Messages
+	// and notices of the card are counted likewise.
 	MessageID string `json:"message_id,omitempty"`
 	No        int    `json:"no,omitempty"`
 	Copy      bool   `json:"copy,omitempty"` // the network's own duplicate
@@ -54,6 +55,13 @@ const (
 	EventSubmitFailed   = "submit failed" // the ESME refused it
 	EventReceiptLost    = "receipt lost"
 	EventFed            = "fed" // the feed took the attach event
+
+	EventProfileChanged  = "profile changed"     // an ordered profile or slot is in use; detail names it
+	EventRolledBack      = "profile rolled back" // an eUICC has gone back to the profile before
+	EventFellBack        = "profile fell back"   // an eUICC without service has gone to its fall-back profile
+	EventNotice          = "notice sent"         // by an eUICC to its SM-SR; detail is its type and sequence number
+	EventNoticeConfirmed = "notice confirmed"    // the card has the confirmation
+	EventAppletUndo      = "applet undo"         // a multi-IMSI applet went back by itself; detail names the slot
 )
 
 // wireLine is a line of wire.jsonl: one frame between an ESME and an SMSC.

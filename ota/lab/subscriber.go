@@ -33,6 +33,8 @@ type subscriber struct {
 	timers        map[*timer]bool
 
 	serving *subscription // attached with; nil while off the air
+	life    uicc.Life     // of the card, as it was seen last
+	alarm   *timer        // when the card wants to be called; nil for never
 	away    bool          // out of coverage
 	down    bool          // between a REFRESH or restart and the next attach
 	gone    bool          // for good
@@ -41,6 +43,7 @@ type subscriber struct {
 	busy       bool // a message is on its way to the device
 	deliveries int
 	submits    int
+	notices    int
 	hops       int
 	absence    int           // at this delivery the device leaves coverage; -1 for never
 	absentFor  time.Duration // for so long
@@ -116,9 +119,11 @@ func (s *subscriber) event(e Event) {
 	s.world.event(e)
 }
 
-// about names the subscription an event is about.
+// about names the subscription an event is about, if there is one.
 func (e Event) about(sub *subscription) Event {
-	e.Operator, e.MSISDN, e.IMSI = sub.network.Name, sub.msisdn, sub.imsi
+	if sub != nil {
+		e.Operator, e.MSISDN, e.IMSI = sub.network.Name, sub.msisdn, sub.imsi
+	}
 	return e
 }
 
@@ -127,6 +132,8 @@ func (e Event) about(sub *subscription) Event {
 func (s *subscriber) begin() {
 	s.serving = s.byIMSI(s.device.IMSI())
 	s.device.TrackingReport()
+	s.life = s.device.Card().Life()
+	s.obey(s.device.Attached(s.world.now()))
 }
 
 func (s *subscriber) byIMSI(imsi string) *subscription {
@@ -148,29 +155,42 @@ func (s *subscriber) detach(why string) {
 
 // attach registers with the identity the device has read, if it is on and in coverage.
 func (s *subscriber) attach() {
-	if s.serving != nil || s.away || s.down || s.gone {
+	if s.serving != nil || s.down || s.gone {
 		return
 	}
-	sub := s.byIMSI(s.device.IMSI())
-	switch {
-	case sub == nil:
-		s.event(Event{Kind: EventRefused, IMSI: s.device.IMSI(), Detail: "no network knows this IMSI for this card"})
-		return
-	case s.role == vanishes && !sub.first:
-		s.gone = true
-		s.event(Event{Kind: EventVanished}.about(sub))
-		return
-	case s.role == unknownIMSI && !sub.first:
-		s.event(Event{Kind: EventRefused, Detail: "IMSI unknown in HLR"}.about(sub))
+	if s.away || !s.register() {
+		if !s.gone {
+			s.device.ServiceLost(s.world.now()) // it is on and searches
+		}
+		s.arm()
 		return
 	}
-	s.serving = sub
-	s.event(Event{Kind: EventAttach, IMEI: s.device.IMEI()}.about(sub))
 	s.session()
 	if out, ok := s.device.TrackingReport(); ok {
 		s.submit(out)
 	}
+	s.obey(s.device.Attached(s.world.now()))
 	s.next()
+}
+
+// register asks the network.
+func (s *subscriber) register() bool {
+	sub := s.byIMSI(s.device.IMSI())
+	switch {
+	case sub == nil:
+		s.event(Event{Kind: EventRefused, IMSI: s.device.IMSI(), Detail: "no network knows this IMSI for this card"})
+		return false
+	case s.role == vanishes && !sub.first:
+		s.gone = true
+		s.event(Event{Kind: EventVanished}.about(sub))
+		return false
+	case s.role == unknownIMSI && !sub.first:
+		s.event(Event{Kind: EventRefused, Detail: "IMSI unknown in HLR"}.about(sub))
+		return false
+	}
+	s.serving = sub
+	s.event(Event{Kind: EventAttach, IMEI: s.device.IMEI()}.about(sub))
+	return true
 }
 
 // session opens the data connection, which the feed sees.
@@ -193,8 +213,15 @@ func (s *subscriber) session() {
 
 // leaveCoverage and enterCoverage keep the identity: the card is not read again.
 func (s *subscriber) leaveCoverage() {
+	if s.away {
+		return
+	}
 	s.away = true
 	s.detach("out of coverage")
+	if !s.down && !s.gone {
+		s.device.ServiceLost(s.world.now())
+		s.arm()
+	}
 }
 
 func (s *subscriber) enterCoverage() {
@@ -209,6 +236,7 @@ func (s *subscriber) refresh(r uicc.Refresh) {
 	}
 	again := s.device.Refresh(r)
 	s.event(Event{Kind: EventRefresh, IMSI: s.device.IMSI(), Detail: fmt.Sprintf("qualifier %02X", r.Qualifier)})
+	s.watch()
 	if again {
 		s.start("refresh")
 	}
@@ -220,6 +248,7 @@ func (s *subscriber) restart() {
 	}
 	s.device.Restart()
 	s.event(Event{Kind: EventRestart, IMSI: s.device.IMSI()})
+	s.watch()
 	s.start("restart")
 }
 
@@ -227,6 +256,7 @@ func (s *subscriber) restart() {
 func (s *subscriber) start(why string) {
 	s.detach(why)
 	s.down = true
+	s.arm()
 	s.epoch++
 	epoch := s.epoch
 	s.after(s.jitter(s.world.cfg.Timing.Offline), func() {

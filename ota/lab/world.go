@@ -17,6 +17,8 @@ import (
 // World is a simulated world. All methods may be called from any goroutine.
 type World struct {
 	cfg      Config
+	types    map[string]cardType
+	began    time.Time // when it was made, see now
 	log      *slog.Logger
 	ctx      context.Context // of the run
 	cancel   context.CancelFunc
@@ -41,8 +43,11 @@ func New(cfg Config, log *slog.Logger) (*World, error) {
 		log = slog.New(slog.DiscardHandler)
 	}
 	w := &World{
-		cfg: cfg, log: log, logs: &logs{}, ready: make(chan struct{}),
+		cfg: cfg, began: time.Now(), log: log, logs: &logs{}, ready: make(chan struct{}),
 		networks: map[string]*network{}, bySMSC: map[string]*network{}, byICCID: map[string]*subscriber{},
+	}
+	if w.types, err = cfg.cardTypes(func(Personality) bool { return true }); err != nil {
+		return nil, err
 	}
 	w.ctx, w.cancel = context.WithCancel(context.Background())
 	if w.feed, err = newFeed(cfg.Feed, log); err != nil {
@@ -68,11 +73,13 @@ func (w *World) populate() error {
 	if err != nil {
 		return err
 	}
-	iccids := make([]string, len(cards))
-	for i, c := range cards {
-		iccids[i] = c.iccid
+	var iccids []string
+	multiIMSI := map[string]bool{}
+	for _, c := range cards {
+		iccids = append(iccids, c.iccid)
+		multiIMSI[c.iccid] = w.types[c.cardType].has(uicc.KindMultiIMSI)
 	}
-	roles, err := w.cfg.Faults.cast(w.cfg.Seed, iccids)
+	roles, err := w.cfg.Faults.cast(w.cfg.Seed, iccids, multiIMSI)
 	if err != nil {
 		return err
 	}
@@ -116,7 +123,7 @@ func (w *World) subscriber(c issue, r role) (*subscriber, error) {
 		n.numbers[number] = sub
 		s.subscriptions = append(s.subscriptions, sub)
 	}
-	card, err := w.card(c, s.subscriptions[0].network)
+	card, err := w.card(c, s)
 	if err != nil {
 		return nil, err
 	}
@@ -127,27 +134,17 @@ func (w *World) subscriber(c issue, r role) (*subscriber, error) {
 	return s, err
 }
 
-func (w *World) card(c issue, home *network) (*uicc.Card, error) {
-	p, ok := w.cfg.CardTypes[c.cardType]
+func (w *World) card(c issue, s *subscriber) (*uicc.Card, error) {
+	t, ok := w.types[c.cardType]
 	if !ok {
 		return nil, fmt.Errorf("card type %q is not among card_types", c.cardType)
 	}
-	profile, err := p.profile()
-	if err != nil {
-		return nil, err
+	if s.role == undoes {
+		t.profile.MultiIMSI.WithService = undoAfter
 	}
-	sets, counters, err := c.keysets(profile.Algorithm)
-	if err != nil {
-		return nil, err
-	}
-	tracking, err := p.Tracking.applet()
-	if err != nil {
-		return nil, err
-	}
-	return uicc.New(uicc.Config{
-		Profile: profile, ICCID: c.iccid, IMSI: c.subscriptions[0].imsi, MNCLength: len(home.PLMN) - 3,
-		MSISDN: c.subscriptions[0].msisdn, SMSC: home.SMSC, Keysets: sets, Counters: counters, Tracking: tracking,
-		Log: func(e uicc.LogEntry) { w.logs.card.write(e) },
+	return t.card(c, s.subscriptions, func(e uicc.LogEntry) {
+		e.At, e.ICCID = time.Now(), c.iccid // not the world's time, and not the ICCID of a profile
+		w.logs.card.write(e)
 	})
 }
 

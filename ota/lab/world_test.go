@@ -13,16 +13,19 @@ import (
 	"github.com/simota/simota/smpp/receipt"
 )
 
-func bothCardTypes(t *testing.T, test func(t *testing.T, nth int)) {
+// plainCardTypes are those of the sample whose identity is in files.
+func plainCardTypes(t *testing.T, test func(t *testing.T, nth int)) {
 	t.Helper()
-	for nth, name := range []string{"sja2-3des", "sja5-aes"} {
-		t.Run(name, func(t *testing.T) { t.Parallel(); test(t, nth) })
+	for nth, name := range SampleCardTypes() {
+		if name != "euicc-sgp02" && name != "multi-imsi" {
+			t.Run(name, func(t *testing.T) { t.Parallel(); test(t, nth) })
+		}
 	}
 }
 
 func TestPacketIsReceiptedAndAnswered(t *testing.T) {
 	t.Parallel()
-	bothCardTypes(t, func(t *testing.T, nth int) {
+	plainCardTypes(t, func(t *testing.T, nth int) {
 		b := run(t)
 		c := b.cards[nth]
 		old := c.subscriptions[0]
@@ -58,7 +61,7 @@ func TestMessageWaitsForCoverage(t *testing.T) {
 // with the new identity, and what waits for the new number is delivered.
 func TestSwitchMovesDeviceToTheOtherNetwork(t *testing.T) {
 	t.Parallel()
-	bothCardTypes(t, func(t *testing.T, nth int) {
+	plainCardTypes(t, func(t *testing.T, nth int) {
 		b := run(t)
 		c := b.cards[nth]
 		from, to := c.subscriptions[0], c.subscriptions[1]

@@ -1,8 +1,9 @@
 // Package device is a virtual device: one SIM slot, a modem that knows its SIM by what it read last, and a client
 // for OMA Client Provisioning.
 //
-// A device has no clock and no radio. Its owner, one goroutine at a time, hands it messages, tells it to read its
-// card again, and does what its [Reaction] says.
+// A device has no clock and no radio. Its owner, one goroutine at a time, hands it messages, tells it of service gained
+// and lost and to read its card again, and does what its [Reaction] says: Report, Submit, then [Device.Sent], then
+// Refresh when Refresh.After has passed. The times it gives are for the card; they must not go back.
 package device
 
 import (
@@ -49,9 +50,9 @@ const (
 	NoMessage  Outcome = "not readable" // the user data header is broken
 )
 
-// Reaction is what a message has set off.
+// Reaction is what a message has set off, or what happened to the device.
 type Reaction struct {
-	Outcome Outcome
+	Outcome Outcome            // of a message; empty if there was none
 	SW      sat.Status         // of the card, 0 if the message was not for it
 	Report  []byte             // user data of the SMS-DELIVER-REPORT, nil for none
 	Submit  []uicc.OutgoingSMS // messages of the card, to be sent now, in this order
@@ -136,20 +137,44 @@ func (d *Device) Refresh(r uicc.Refresh) bool {
 
 const imsiFile = "3F00/7FFF/6F07"
 
+// Attached tells the card that the device has service with [Device.IMSI]: after every start and every time coverage
+// comes back.
+func (d *Device) Attached(now time.Time) Reaction { return d.obey(d.card.Attached(d.cfg.IMEI, now)) }
+
+// ServiceLost tells the card that the device, which is on, has no service. One that is off or restarts has nobody to
+// tell.
+func (d *Device) ServiceLost(now time.Time) { d.card.ServiceLost(now) }
+
+// Sent is the terminal response to the messages of the last Reaction: ok if the network took all of them.
+func (d *Device) Sent(ok bool, now time.Time) { d.card.Sent(ok, now) }
+
+// Due is when the card wants [Device.Tick] to be called; zero for never. Every other call changes it.
+func (d *Device) Due() time.Time { return d.card.Due() }
+
+// Tick tells the card the time. Before Due nothing comes of it.
+func (d *Device) Tick(now time.Time) Reaction { return d.obey(d.card.Tick(now)) }
+
+// obey is what a card's answer makes the device do.
+func (d *Device) obey(a uicc.Answer) Reaction {
+	r := Reaction{SW: a.SW, Report: a.Report, Submit: a.Submit, Refresh: a.Refresh}
+	if d.cfg.IgnoresRefresh && r.Refresh != nil {
+		r.Refresh, r.Ignored = nil, true
+	}
+	return r
+}
+
 // TrackingReport is what the card's tracking applet sends after a start; false if it has nothing to say.
 func (d *Device) TrackingReport() (uicc.OutgoingSMS, bool) { return d.card.TrackingReport(d.cfg.IMEI) }
 
 // Receive takes a message. USIM data download goes to the card; 8-bit data of class 1 or none for the WAP push port
-// goes to the provisioning client; the rest is stored. now is for the card's log and for unfinished messages.
+// goes to the provisioning client; the rest is stored.
 func (d *Device) Receive(m Message, now time.Time) Reaction {
 	if !m.UDHI {
 		return Reaction{Outcome: Stored}
 	}
 	if a := d.card.Download(m.Sender, m.PID, m.DCS, m.UserData, now); a.SW != 0 {
-		r := Reaction{Outcome: Downloaded, SW: a.SW, Report: a.Report, Submit: a.Submit, Refresh: a.Refresh}
-		if d.cfg.IgnoresRefresh && r.Refresh != nil {
-			r.Refresh, r.Ignored = nil, true
-		}
+		r := d.obey(a)
+		r.Outcome = Downloaded
 		return r
 	}
 	if m.DCS != dcs8Bit && m.DCS != dcs8BitClass1 {

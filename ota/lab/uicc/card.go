@@ -171,8 +171,9 @@ func (c *Card) told(now time.Time) {
 type LogEntry struct {
 	At    time.Time `json:"at"`
 	ICCID string    `json:"iccid"`
-	// EID is that of an eUICC.
-	EID string `json:"eid,omitempty"`
+	// EID is that of an eUICC, Domain the AID, in hexadecimal, of its ISD-R or ISD-P whose keys and counters are used.
+	EID    string `json:"eid,omitempty"`
+	Domain string `json:"domain,omitempty"`
 	// KVN is the key version that KIc and KID named.
 	KVN byte   `json:"kvn"`
 	TAR string `json:"tar"`

@@ -49,7 +49,7 @@ type OutgoingSMS struct {
 }
 
 // Download gives the card the SMS-DELIVER with these TP-OA, TP-PID, TP-DCS and user data (header included, TP-UDHI
-// set), as a phone does that received it. now is the phone's clock; only the log has it.
+// set), as a phone does that received it. now is the phone's clock.
 func (c *Card) Download(sender string, pid, dcs byte, ud []byte, now time.Time) Answer {
 	if pid != pidDownload || dcs != dcsClass2 && dcs != dcsClass2Old {
 		return Answer{}
@@ -104,9 +104,10 @@ func (c *Card) reception(h ota.Header, packet []byte, sender string, now time.Ti
 	r.entry = LogEntry{At: now, ICCID: c.active.iccid(), EID: c.cfg.EID, KVN: h.KIc >> 4, TAR: h.TAR.String()}
 	if c.euicc != nil {
 		if r.app = c.euicc.isdr.application(h.TAR); r.app != nil {
-			r.realm = c.euicc.isdr
+			r.realm, r.entry.Domain = c.euicc.isdr, isdrAID.String()
 			return r
 		}
+		r.entry.Domain = c.euicc.enabled.aid.String()
 	}
 	r.app = c.active.application(h.TAR)
 	return r

@@ -41,6 +41,8 @@ type euicc struct {
 
 	sequence  uint16 // of the next notice
 	confirmed *confirmed
+	last      byte // type of the notice that tells of the last change; 0 if there was none
+	settled   int  // notices confirmed
 	begun     bool // attached once in its life
 	onAir     bool // the last messages given to the phone were a notice
 	imei      string
@@ -100,6 +102,34 @@ func (c *Card) ISDPs() []ISDPStatus {
 	return all
 }
 
+// Life is what has become of a card's identities, for a test bench to look at.
+type Life struct {
+	// ISDP is the AID of the profile in use, in hexadecimal; empty for a plain card.
+	ISDP string
+	// Change is the type of the notice that tells how it came into use: 02 by order, 03 rolled back, 05 fell back. 0 is
+	// as the card was made.
+	Change byte
+	// Confirmed counts the notices that were confirmed.
+	Confirmed int
+	// Slot is the identity in use of a multi-IMSI applet, from 1; 0 without one. Undone counts how often the applet went
+	// back by itself.
+	Slot, Undone int
+}
+
+// Life is what has become of the card's identities.
+func (c *Card) Life() Life {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var l Life
+	if e := c.euicc; e != nil {
+		l.ISDP, l.Change, l.Confirmed = e.enabled.aid.String(), e.last, e.settled
+	}
+	if s := c.active.slots; s != nil {
+		l.Slot, l.Undone = s.current+1, s.undoings
+	}
+	return l
+}
+
 // SMSR is the number of the SM-SR an eUICC notifies; empty for a plain card.
 func (c *Card) SMSR() string {
 	c.mu.Lock()
@@ -147,7 +177,7 @@ func (e *euicc) restart(now time.Time) *realm {
 	e.listing, e.lost = nil, time.Time{}
 	if e.ordered != nil {
 		e.running, e.ordered = e.ordered, nil
-		e.enabled = e.running.to
+		e.enabled, e.last = e.running.to, e.running.notice
 		if e.running.notice == noticeChanged {
 			e.attach = now.Add(e.habit.Attach)
 		}

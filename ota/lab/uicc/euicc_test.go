@@ -161,6 +161,8 @@ func TestEnableMovesToTheProfileAndIsConfirmed(t *testing.T) {
 	})
 	check(t, "counter", e.ISDRCounters(), map[byte]uint64{1: 6})
 	check(t, "log", []string{e.last().EID, e.last().TAR, e.last().ICCID}, []string{eid, "000001", "89882110000004673002"})
+	check(t, "its keys", e.last().Domain, "A0000005591010FFFFFFFF8900000100")
+	check(t, "life", e.Life(), Life{ISDP: isdp2, Change: 2, Confirmed: 1})
 }
 
 func TestAnUnconfirmedEnableIsRolledBack(t *testing.T) {
@@ -181,6 +183,7 @@ func TestAnUnconfirmedEnableIsRolledBack(t *testing.T) {
 	e.notice(a, 3, 1, isdp1, "+49171001")
 	e.answers(confirmation(1), "9000")
 	check(t, "nothing is due", e.Due(), time.Time{})
+	check(t, "life", e.Life(), Life{ISDP: isdp1, Change: 3, Confirmed: 1})
 	e.answers(store("3A03", isdp2), "9000") // may be tried again
 }
 
@@ -384,6 +387,7 @@ func TestTheISDRIsSilentWhenSecurityFails(t *testing.T) {
 	}
 	e.ks = profile
 	check(t, "a profile's application answers", silent(e.send("1239", ota.TAR{0xB0, 0, 0x01}, 1, "")), false)
+	check(t, "its keys", e.last().Domain, isdp1)
 	check(t, "keys of the profile do not open the ISD-R", silent(e.send("1639", tarISDR, 1, "AA00")), true)
 }
 

@@ -251,8 +251,9 @@ func (s isdrSession) create(c apdu) ([]byte, sat.Status) {
 	return []byte{0x00}, swOK
 }
 
-// AIDs of the load file and the module every ISD-P is made of.
+// AIDs of the ISD-R, and of the load file and the module every ISD-P is made of.
 var (
+	isdrAID    = sat.AID(isdpPrefix + "\x00\x00\x01\x00")
 	isdpFile   = sat.AID(isdpPrefix + "\x00\x00\x0D\x00")
 	isdpModule = sat.AID(isdpPrefix + "\x00\x00\x0E\x00")
 )

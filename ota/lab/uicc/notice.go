@@ -132,6 +132,7 @@ func (e *euicc) tick(c *Card, now time.Time) Answer {
 func (e *euicc) confirm(sequence uint16) (*confirmed, bool) {
 	if n := e.notice; n != nil && n.sequence == sequence {
 		e.confirmed = &confirmed{sequence: sequence}
+		e.settled++
 		if r := e.running; r != nil && r.notice == noticeChanged && r.from.pol1.DeleteOnDisable && !r.from.fallBack {
 			e.drop(r.from)
 			e.confirmed.deleted = append(e.confirmed.deleted, r.from.aid)

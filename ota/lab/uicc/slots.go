@@ -13,6 +13,7 @@ type slots struct {
 	current    int // from 0
 	before     int // the slot to go back to
 	changed    bool
+	undoings   int
 	undo       time.Time // zero for never
 }
 
@@ -115,6 +116,7 @@ func (s *slots) arm(from time.Time, after time.Duration) {
 // undone goes back to the slot before.
 func (s *slots) undone(c *Card) *Refresh {
 	s.changed, s.undo = false, time.Time{}
+	s.undoings++
 	c.active.take(s.before)
 	return identityRefresh(c.cfg.MultiIMSI.Qualifier, 0)
 }

@@ -73,6 +73,7 @@ func TestTheAppletGoesBackWithoutService(t *testing.T) {
 	check(t, "before it is due", b.Tick(lost.Add(29*time.Minute)), Answer{})
 	check(t, "refresh", b.Tick(lost.Add(30*time.Minute)), Answer{Refresh: &Refresh{Qualifier: 4}})
 	check(t, "identity", b.IMSI(), oldIMSI)
+	check(t, "life", b.Life(), Life{Slot: 1, Undone: 1})
 	b.ServiceLost(lost.Add(time.Hour))
 	check(t, "once", b.Due(), time.Time{})
 }

@@ -120,11 +120,7 @@ func (r *labRun) Run(ctx context.Context, _ []string) error {
 	if err != nil {
 		return config.Explain(r.config, text, err)
 	}
-	for _, p := range []*string{&c.Cards, &c.Logs, &c.Control} {
-		if *p != "" && !filepath.IsAbs(*p) {
-			*p = filepath.Join(filepath.Dir(r.config), *p)
-		}
-	}
+	c.Resolve(filepath.Dir(r.config))
 	w, err := lab.New(c, slog.New(slog.NewTextHandler(r.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})))
 	if err != nil {
 		return fmt.Errorf("%s: %w", r.config, err)

@@ -5,7 +5,6 @@ package laws
 
 import (
 	"bufio"
-	"cmp"
 	"context"
 	"encoding/hex"
 	"encoding/json"
@@ -13,7 +12,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
+	"github.com/simota/simota/catalog"
 	"github.com/simota/simota/catalog/ledger"
 	"github.com/simota/simota/catalog/sqlite"
 	"github.com/simota/simota/smpp"
@@ -96,16 +97,13 @@ func Check(ctx context.Context, database, logs string) (r Report, err error) {
 }
 
 // cardCounter is a counter of a card's keyset. An eUICC has key sets of one
-// version in several security domains: those of its root are told apart.
+// version in several security domains.
 type cardCounter struct {
-	card    string // ICCID, or EID of an eUICC
-	root    bool
+	iccid   string
+	domain  string // AID in hex; empty is the issuer's
 	kvn     byte
 	counter uint64
 }
-
-// rootTAR is where packets for the root of an eUICC go (GSMA SGP.02, 2.2.1).
-const rootTAR = "000001"
 
 // records is what the database says.
 type records struct {
@@ -150,14 +148,13 @@ func read(ctx context.Context, db *sqlite.DB) (records, error) {
 }
 
 func (r records) add(d ledger.Dossier) {
-	kvn := map[int64]byte{}
+	keysets := map[int64]catalog.Keyset{}
 	for _, k := range d.Entry.Keysets {
-		kvn[k.ID] = k.Version
+		keysets[k.ID] = k
 	}
-	card := cmp.Or(d.Entry.Card.EID, d.Entry.Card.ICCID)
 	for _, a := range d.Attempts {
-		if a.KeysetID != 0 {
-			r.attempts[cardCounter{card, fmt.Sprintf("%X", a.TAR) == rootTAR, kvn[a.KeysetID], a.Counter}] = a
+		if k, secured := keysets[a.KeysetID]; secured {
+			r.attempts[cardCounter{d.Entry.Card.ICCID, fmt.Sprintf("%X", k.Domain), k.Version, a.Counter}] = a
 		}
 		for _, p := range a.Parts {
 			r.parts[string(p.UserData)] = true
@@ -176,8 +173,7 @@ func body(pdu []byte) string {
 // cardLine is a line of card.jsonl: one packet that a card received.
 type cardLine struct {
 	ICCID   string `json:"iccid"`
-	EID     string `json:"eid"`
-	TAR     string `json:"tar"`
+	Domain  string `json:"domain"`
 	KVN     byte   `json:"kvn"`
 	Counter uint64 `json:"counter"`
 	Hash    string `json:"hash"`
@@ -197,7 +193,7 @@ func checkCards(path string, r records) ([]Law, error) {
 		if l.Hash == "" {
 			return // not opened
 		}
-		k := cardCounter{cmp.Or(l.EID, l.ICCID), l.TAR == rootTAR, l.KVN, l.Counter}
+		k := cardCounter{l.ICCID, strings.ToUpper(l.Domain), l.KVN, l.Counter}
 		same.Looked++
 		if h, seen := hashes[k]; seen && h != l.Hash {
 			same.broken("card %s counter %d", l.ICCID, l.Counter)
