@@ -291,7 +291,7 @@ type Reference struct {
 // Dossier is all that is known of one target.
 type Dossier struct {
 	Target     Target
-	Campaign   Campaign
+	Campaign   Campaign // without its Spec, which can be long and never changes
 	Entry      catalog.Entry
 	Attempts   []Attempt // by step and try, with parts and submissions
 	Stored     []Evidence

@@ -9,14 +9,16 @@ import (
 	"github.com/simota/simota/catalog/ledger"
 )
 
-const campaignColumns = `g.id, g.name, g.kind, NULLIF(g.spec, x''), g.state, g.created_at, g.started_at, g.resumed_at, g.selected, g.canary_passed, g.next_run, g.quota`
+const campaignColumns = `g.id, g.name, g.kind, g.state, g.created_at, g.started_at, g.resumed_at, g.selected, g.canary_passed, g.next_run, g.quota`
+
+const specColumn = `, NULLIF(g.spec, x'')`
 
 func campaignFields(c *ledger.Campaign) []any {
-	return []any{&c.ID, &c.Name, &c.Kind, &c.Spec, &c.State, when{&c.CreatedAt}, when{&c.StartedAt}, when{&c.ResumedAt}, &c.Selected, &c.CanaryPassed, when{&c.NextRun}, &c.Quota}
+	return []any{&c.ID, &c.Name, &c.Kind, &c.State, when{&c.CreatedAt}, when{&c.StartedAt}, when{&c.ResumedAt}, &c.Selected, &c.CanaryPassed, when{&c.NextRun}, &c.Quota}
 }
 
 func scanCampaign(s scanner) (c ledger.Campaign, err error) {
-	err = s.Scan(campaignFields(&c)...)
+	err = s.Scan(append(campaignFields(&c), &c.Spec)...)
 	return c, err
 }
 
@@ -83,7 +85,7 @@ func (r reader) references(cardID int64) ([]ledger.Reference, error) {
 }
 
 func (r reader) campaign(where string, arg any) (ledger.Campaign, error) {
-	rows, err := r.query(`SELECT `+campaignColumns+` FROM campaign g WHERE `+where, arg)
+	rows, err := r.query(`SELECT `+campaignColumns+specColumn+` FROM campaign g WHERE `+where, arg)
 	all, err := collect(rows, err, scanCampaign)
 	if err != nil {
 		return ledger.Campaign{}, err
@@ -102,7 +104,7 @@ func (d *DB) Campaign(ctx context.Context, name string) (c ledger.Campaign, err 
 
 // Campaigns lists all, newest first; see ledger.Reader.
 func (d *DB) Campaigns(ctx context.Context) ([]ledger.Campaign, error) {
-	return read(ctx, d, scanCampaign, `SELECT `+campaignColumns+` FROM campaign g ORDER BY g.id DESC`)
+	return read(ctx, d, scanCampaign, `SELECT `+campaignColumns+specColumn+` FROM campaign g ORDER BY g.id DESC`)
 }
 
 // Counts counts a campaign's targets; see ledger.Reader.

@@ -20,7 +20,7 @@ func BenchmarkCampaign(b *testing.B) {
 campaign: bench
 kind: rfm
 select: {all: true}
-write: {spn: "0173696D6F7461", lrplmnsi: "01", plmnwact: "99f907400099f904c000ffffff0000ffffff0000ffffff0000ffffff0000ffffff0000ffffff0000"}
+write: {spn: "0173696d6f74613a6d657465722d6e6f72", lrplmnsi: "01", plmnwact: "99f107400099f204800099f304c00099f404000899f504008099f604c08099f704480099f8044880"}
 `)
 	w.until(name, func(c ledger.Counts) bool { return c.ByState["written"] == b.N })
 	took, spent := time.Since(began), cpuTime(b)-spent

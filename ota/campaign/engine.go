@@ -292,10 +292,29 @@ func (b *napBook) stop() {
 	b.timers = nil
 }
 
+// spec is the file of a target's campaign.
+func (e *Engine) spec(ctx context.Context, c ledger.Campaign) (Spec, error) {
+	if s, ok := e.specs.known(c.ID); ok {
+		return s, nil
+	}
+	c, err := e.cfg.Store.Campaign(ctx, c.Name)
+	if err != nil {
+		return Spec{}, err
+	}
+	return e.specs.get(c)
+}
+
 // specBook keeps parsed campaign files: a stored campaign never changes.
 type specBook struct {
 	mu    sync.Mutex
 	specs map[int64]Spec
+}
+
+func (b *specBook) known(id int64) (Spec, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s, ok := b.specs[id]
+	return s, ok
 }
 
 func (b *specBook) get(c ledger.Campaign) (Spec, error) {

@@ -423,5 +423,9 @@ func (e *Engine) claim(ctx context.Context, lease ledger.Lease, dos *ledger.Doss
 		wait := swap.Result{State: swap.Selected, Cause: "the campaign is not running", Due: now.Add(e.scale(10 * time.Minute))}
 		return rest, e.advance(ctx, lease, dos, wait, now)
 	}
-	return reread, err
+	if err == nil {
+		t := &dos.Target
+		t.Facts, t.From, t.To, t.ClaimedAt = op.Facts, op.From, op.To, now
+	}
+	return again, err
 }

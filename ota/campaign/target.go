@@ -1,6 +1,7 @@
 package campaign
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -35,12 +36,13 @@ func (e *Engine) processLeased(ctx context.Context, id int64) error {
 		return err
 	}
 	dos, err := e.cfg.Store.Dossier(ctx, id)
+	var facts pinned
 	for range mostRounds {
 		if err != nil {
 			return err
 		}
 		var then next
-		switch then, err = e.once(ctx, lease, &dos); {
+		switch then, err = e.once(ctx, lease, &dos, &facts); {
 		case err != nil || then == rest:
 			return err
 		case then == reread:
@@ -59,23 +61,41 @@ const (
 	reread             // look again, at a new dossier
 )
 
+// pinned are the facts of a target, read once while a worker has it.
+type pinned struct {
+	from  []byte
+	facts swap.Facts
+}
+
+func (p *pinned) of(t ledger.Target) (swap.Facts, error) {
+	if p.from != nil && bytes.Equal(p.from, t.Facts) {
+		return p.facts, nil
+	}
+	*p = pinned{from: t.Facts}
+	if err := json.Unmarshal(t.Facts, &p.facts); err != nil {
+		p.from = nil
+		return swap.Facts{}, fmt.Errorf("campaign: target %d: stored facts: %w", t.ID, err)
+	}
+	return p.facts, nil
+}
+
 // once does one thing for a target.
-func (e *Engine) once(ctx context.Context, lease ledger.Lease, dos *ledger.Dossier) (next, error) {
+func (e *Engine) once(ctx context.Context, lease ledger.Lease, dos *ledger.Dossier, pinned *pinned) (next, error) {
 	t, now := dos.Target, e.cfg.Now()
 	closed := !t.ClosedAt.IsZero()
 	switch {
 	case t.ReleasedAt.IsZero(), closed && len(t.Facts) == 0:
 		return rest, nil
 	case t.ClaimedAt.IsZero() && !closed:
-		spec, err := e.specs.get(dos.Campaign)
+		spec, err := e.spec(ctx, dos.Campaign)
 		if err != nil {
 			return rest, err
 		}
 		return e.claim(ctx, lease, dos, spec, now)
 	}
-	var facts swap.Facts
-	if err := json.Unmarshal(t.Facts, &facts); err != nil {
-		return rest, fmt.Errorf("campaign: target %d: stored facts: %w", t.ID, err)
+	facts, err := pinned.of(t)
+	if err != nil {
+		return rest, err
 	}
 	if closed {
 		r := swap.Next(facts, dos.Evidence(), now)
@@ -150,7 +170,7 @@ func (e *Engine) late(ctx context.Context, lease ledger.Lease, dos *ledger.Dossi
 
 // act sends what the saga asks for.
 func (e *Engine) act(ctx context.Context, lease ledger.Lease, dos *ledger.Dossier, f swap.Facts, r swap.Result, now time.Time) (next, error) {
-	spec, err := e.specs.get(dos.Campaign)
+	spec, err := e.spec(ctx, dos.Campaign)
 	if err != nil {
 		return rest, err
 	}
@@ -246,7 +266,7 @@ func routes(f swap.Facts, w swap.Way) (out []delivery.Route) {
 func (e *Engine) advance(ctx context.Context, lease ledger.Lease, dos *ledger.Dossier, r swap.Result, now time.Time) error {
 	t := dos.Target
 	changed := string(r.State) != t.State || r.Closed != !t.ClosedAt.IsZero()
-	if !changed && r.Cause == t.Cause && r.Due.Equal(t.DueAt) && r.Step == t.Step {
+	if !changed && r.Cause == t.Cause && e.wakesInTime(t, r, now) {
 		return nil
 	}
 	op := &ledger.Advance{
@@ -290,6 +310,15 @@ func (e *Engine) advance(ctx context.Context, lease ledger.Lease, dos *ledger.Do
 	}
 	e.alarm.sooner(r.Due)
 	return nil
+}
+
+// wakesInTime reports whether what is stored wakes the target in time: at the
+// due time, or before it, when it is looked at again and the rest is stored.
+func (e *Engine) wakesInTime(t ledger.Target, r swap.Result, now time.Time) bool {
+	if r.Due.IsZero() || t.DueAt.IsZero() {
+		return r.Due.IsZero() && t.DueAt.IsZero() && r.Step == t.Step
+	}
+	return t.DueAt.After(now) && !t.DueAt.After(r.Due)
 }
 
 // unproven reports whether the target counts against max_unproven: it does
