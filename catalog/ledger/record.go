@@ -269,6 +269,18 @@ type FileData struct {
 	SW      string `json:"sw"`
 }
 
+// Told is what the answer of a fence tells of the write that it was sent for.
+type Told byte
+
+// What a fence can tell. ToldNotYet: the card may still be about to do it, so the
+// write stays open. ToldNothing: no answer will ever tell.
+const (
+	ToldNothing Told = iota
+	ToldNotYet
+	ToldRan
+	ToldNotRun
+)
+
 // AuditRow is one change that a person or the API asked for. Hash covers the
 // row and the hash before it, so a removed or altered row shows.
 type AuditRow struct {

@@ -101,9 +101,9 @@ type Config struct {
 	Urgent func(targetID int64)
 	// Notices reads what eUICCs send by themselves; nil takes none.
 	Notices *Notices
-	// Ran says what the answer of its fence tells of a write. Nil compares it
-	// with what the write expects.
-	Ran     func(w ledger.Attempt, answer []byte) (ran, told bool)
+	// Ran says what the answer of its fence, seen at that time, tells of a write.
+	// Nil compares it with what the write expects.
+	Ran     func(w ledger.Attempt, answer []byte, at time.Time) ledger.Told
 	Log     zerolog.Logger
 	Workers int // that settle the inbox; 0 means 4
 }
@@ -152,7 +152,12 @@ func New(cfg Config) *Desk {
 		cfg.Urgent = cfg.Wake
 	}
 	if cfg.Ran == nil {
-		cfg.Ran = func(w ledger.Attempt, answer []byte) (ran, told bool) { return bytes.Equal(answer, w.Expect), true }
+		cfg.Ran = func(w ledger.Attempt, answer []byte, _ time.Time) ledger.Told {
+			if bytes.Equal(answer, w.Expect) {
+				return ledger.ToldRan
+			}
+			return ledger.ToldNotRun
+		}
 	}
 	if cfg.WakeWithin == nil {
 		cfg.WakeWithin = func(id int64, _ time.Duration) { cfg.Wake(id) }

@@ -296,11 +296,13 @@ func (d *Desk) fence(ctx context.Context, op *ledger.Settle, e *ledger.Evidence,
 	}
 	outcome := ledger.Held
 	if e.Body.Complete {
-		switch ran, told := d.cfg.Ran(w, e.Body.Data); {
-		case told && ran:
+		switch d.cfg.Ran(w, e.Body.Data, e.SeenAt) {
+		case ledger.ToldRan:
 			outcome = ledger.FencedRan
-		case told:
+		case ledger.ToldNotRun:
 			outcome = ledger.FencedNot
+		case ledger.ToldNotYet:
+			return w.TargetID, nil
 		}
 	}
 	e.Body.Settles, e.Body.Ran = w.ID, outcome == ledger.FencedRan

@@ -328,8 +328,9 @@ func (h *history) proven(id int64, number string, response []byte) ledger.Eviden
 	}
 	if a.FenceOf != 0 {
 		if w := h.attempt(a.FenceOf); w.Counter < a.Counter && bytes.Equal(w.Fence, a.Script) {
-			ran, told := swap.Ran(*w, b.Data)
-			b.Settles, b.Ran, b.Complete = w.ID, b.Complete && ran, b.Complete && told
+			if v := swap.Ran(*w, b.Data, h.now); v != ledger.ToldNotYet {
+				b.Settles, b.Ran, b.Complete = w.ID, b.Complete && v == ledger.ToldRan, b.Complete && v != ledger.ToldNothing
+			}
 		}
 	}
 	return e

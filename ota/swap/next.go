@@ -228,10 +228,19 @@ func (s *saga) written(p packet, k int, last bool, w *attempt, tries int) (r Res
 			return failed(s.partial(p, w))
 		}
 		if identity && s.says(w.counter, s.f.From.IMSI) {
-			return s.again(p, k, w, tries)
+			switch s.f.Technique {
+			case ByEUICC: // its terminal has not refreshed it yet
+			case ByApplet:
+				return s.undone(r, "the applet took the order, and has its old identity again")
+			default:
+				return s.again(p, k, w, tries)
+			}
 		}
 		return r, true
 	case ledger.FencedNot:
+		if s.f.Technique == ByApplet && w.allArrived() {
+			return s.undone(r, "the order was delivered, and the applet has its old identity: it did not take it, or undid it")
+		}
 		return s.again(p, k, w, tries)
 	case ledger.Refused:
 		return failed(w.refusal())
@@ -252,7 +261,17 @@ func (s *saga) written(p packet, k int, last bool, w *attempt, tries int) (r Res
 		if r.Action == nil {
 			r.Action = s.life(w, deadline)
 		}
+		if r.Action == nil && s.f.Technique == ByEUICC && s.says(w.counter, s.f.From.IMSI) &&
+			s.at(latter(w.made.Add(pending(s.f.Deadlines.Switching)), s.reads[0].at.Add(s.f.Pace.Life))) && s.openRead() == nil {
+			r.Action = s.probe(s.freeProbe(), deadline)
+		}
 	}
+	return r, false
+}
+
+// undone ends the saga of a card that decides by itself.
+func (s *saga) undone(r Result, cause string) (Result, bool) {
+	r.State, r.Cause, r.Closed, r.Back = RolledBack, cause, true, true
 	return r, false
 }
 
@@ -289,8 +308,9 @@ func (s *saga) switched(w *attempt, since time.Time) Result {
 		counter = w.counter
 	}
 	d := s.f.Deadlines
-	if s.says(counter, s.f.To.IMSI) && !s.reads[0].new {
-		return s.waiting(w, counter)
+	pending := s.f.Technique == ByEUICC && s.says(counter, s.f.From.IMSI)
+	if pending || s.says(counter, s.f.To.IMSI) && !s.reads[0].new {
+		return s.waiting(w, counter, pending)
 	}
 	r := Result{State: Switched, Step: stepMoved}
 	probe := since.Add(d.Switched)
@@ -312,10 +332,10 @@ func (s *saga) switched(w *attempt, since time.Time) Result {
 
 // waiting: the old number answers and the card has the new IMSI: the modem
 // ignored REFRESH. Gentle probes to both numbers until it restarts.
-func (s *saga) waiting(w *attempt, counter uint64) Result {
+func (s *saga) waiting(w *attempt, counter uint64, pending bool) Result {
 	since := s.reads[0].at
 	for _, r := range s.reads {
-		if r.counter > counter && r.imsi == s.f.To.IMSI && r.at.Before(since) {
+		if r.counter > counter && (pending || r.imsi == s.f.To.IMSI) && r.at.Before(since) {
 			since = r.at
 		}
 	}
@@ -325,6 +345,9 @@ func (s *saga) waiting(w *attempt, counter uint64) Result {
 	r := Result{
 		State: WaitingForRestart, Step: stepProbe,
 		Cause: "the new IMSI is on the card, the old number answers: the modem ignored REFRESH",
+	}
+	if pending {
+		r.Cause = "the card accepted the order and still has its old profile enabled: the modem ignored REFRESH, or it will roll back"
 	}
 	dark := s.alive(since.Add(s.f.Deadlines.Waiting))
 	if s.at(dark) {
@@ -353,6 +376,14 @@ func (s *saga) waiting(w *attempt, counter uint64) Result {
 		r.Action = s.probe(s.freeProbe(), dark)
 	}
 	return r
+}
+
+// latter is the later of two times.
+func latter(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 // silent says who did not answer, and for how long.

@@ -18,6 +18,7 @@ const (
 	stepConfirm = 402 // every notice is a try
 
 	labelEnable = "enable"
+	labelSelect = "select" // of an applet
 	labelDelete = "delete"
 )
 

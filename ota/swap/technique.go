@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/simota/simota/catalog/ledger"
 	"github.com/simota/simota/ota"
@@ -137,22 +138,38 @@ func find(profiles []euicc.Profile, isdp string) *euicc.Profile {
 }
 
 // Ran says what the answer of its fence tells of a write: package delivery asks
-// that of every technique.
-func Ran(w ledger.Attempt, answer []byte) (ran, told bool) {
+// that of every technique. An eUICC does what it has accepted only when its
+// terminal refreshes it, so an old profile that is still enabled tells nothing
+// before a twelfth of the write's time is over.
+func Ran(w ledger.Attempt, answer []byte, at time.Time) ledger.Told {
+	told := func(ran bool) ledger.Told {
+		if ran {
+			return ledger.ToldRan
+		}
+		return ledger.ToldNotRun
+	}
 	switch w.Label {
 	case labelEnable, labelDelete:
 		profiles, err := euicc.ParseProfiles(answer)
 		if err != nil {
-			return false, false
+			return ledger.ToldNothing
 		}
 		p := find(profiles, fmt.Sprintf("%X", w.Expect))
-		if w.Label == labelDelete {
-			return p == nil, len(profiles) > 0
+		switch {
+		case w.Label == labelDelete:
+			return told(p == nil)
+		case p == nil:
+			return ledger.ToldNothing
+		case p.State != euicc.Enabled && at.Before(w.CreatedAt.Add(pending(w.Deadline.Sub(w.CreatedAt)))):
+			return ledger.ToldNotYet
 		}
-		return p != nil && p.State == euicc.Enabled, p != nil
+		return told(p.State == euicc.Enabled)
 	}
-	return string(answer) == string(w.Expect), true
+	return told(string(answer) == string(w.Expect))
 }
+
+// pending is how long an accepted EnableProfile may wait for the terminal.
+func pending(switching time.Duration) time.Duration { return switching / 12 }
 
 // readState is the snapshot of a card that is switched without writing files:
 // one question, which also says whether the card may be switched at all.
@@ -252,7 +269,7 @@ func (f Facts) order() (packet, error) {
 			return packet{}, errors.New("swap: the read-back of the applet does not determine its answer: no fence could settle the switch")
 		}
 		p := packet{
-			label: labelWrite, verb: "select", parts: []piece{{"identity " + f.To.Operator, commands}}, via: f.Main(), fence: fence, expect: expect, last: true,
+			label: labelSelect, verb: "select", parts: []piece{{"identity " + f.To.Operator, commands}}, via: f.Main(), fence: fence, expect: expect, last: true,
 			accepts: a.Accepted,
 		}
 		if f.Refresh == "immediate" {

@@ -18,6 +18,7 @@ import (
 
 const (
 	enable = "enable"
+	choose = "select"
 	erase  = "delete"
 
 	oldISDP = "A0000005591010FFFFFFFF8900001000"
@@ -251,19 +252,48 @@ func TestARefusedEnableSaysWhy(t *testing.T) {
 
 func TestTheFenceOfAnEnableIsAnAudit(t *testing.T) {
 	t.Parallel()
-	for state, want := range map[string]swap.State{"enabled": swap.Switched, "disabled": swap.NotSwitched} {
+	sent := func() (*history, int64) {
 		h := begin(t, byEUICC)
 		id, _ := h.does(swap.Snapshot, read, ledger.Read, swap.Old)
 		h.reply(id, oldNumber, profiles(t, oldISDP+" enabled*", newISDP+" disabled"))
 		id, _ = h.does(swap.Snapshot, enable, ledger.Write, swap.Old)
 		h.accepted(id)
 		h.tick(10 * time.Minute)
-		f := h.fence(id, 101)
-		h.reply(f, map[string]string{"enabled": newNumber, "disabled": oldNumber}[state], profiles(t, newISDP+" "+state))
-		if r := h.next(); r.State != want {
-			t.Errorf("audit says %s: %s (%s), want %s", state, r.State, r.Cause, want)
-		}
+		return h, h.fence(id, 101)
 	}
+	h, f := sent()
+	h.reply(f, newNumber, profiles(t, newISDP+" enabled"))
+	h.is(swap.Switched)
+
+	// The terminal may not have refreshed the card yet: only later does the old
+	// profile say that the order never came.
+	h, f = sent()
+	h.reply(f, oldNumber, profiles(t, newISDP+" disabled"))
+	h.is(swap.Switching)
+	h.tick(21 * time.Minute)
+	again, a := h.does(swap.Switching, probe, ledger.Read, swap.Both)
+	if a.FenceOf == 0 {
+		t.Error("the probe settles nothing")
+	}
+	h.reply(again, oldNumber, profiles(t, newISDP+" disabled"))
+	h.does(swap.NotSwitched, enable, ledger.Write, swap.Old)
+}
+
+func TestAnAcceptedEnableThatHasNoEffectYetIsNotSentAgain(t *testing.T) {
+	t.Parallel()
+	h := begin(t, byEUICC)
+	h.enabled(t)
+	ask, _ := h.does(swap.Switched, moved, ledger.Read, swap.New)
+	h.accepted(ask)
+	h.tick(31 * time.Minute)
+	id, _ := h.does(swap.Switched, probe, ledger.Read, swap.Both)
+	h.reply(id, oldNumber, profiles(t, newISDP+" disabled"))
+	if r := h.is(swap.WaitingForRestart); !strings.Contains(r.Cause, "old profile enabled") {
+		t.Errorf("cause %q", r.Cause)
+	}
+	h.notice(euicc.RolledBack, 4, oldISDP, oldNumber)
+	h.confirms(swap.Old)
+	h.closed(swap.RolledBack, "rolled back")
 }
 
 func TestPOL2DeletesTheOldProfileUnlessTheCardDid(t *testing.T) {
@@ -325,7 +355,7 @@ func TestAnAppletSwitchesAndItsReadBackProvesIt(t *testing.T) {
 	h := begin(t, byApplet)
 	id, _ := h.does(swap.Snapshot, read, ledger.Read, swap.Old)
 	h.reply(id, oldNumber, inUse(t, 1, oldIMSI))
-	id, a := h.does(swap.Snapshot, write, ledger.Write, swap.Old)
+	id, a := h.does(swap.Snapshot, choose, ledger.Write, swap.Old)
 	if got := hex.EncodeToString(a.Script); got != "801000000102" {
 		t.Errorf("script %s", got)
 	}
@@ -340,7 +370,7 @@ func TestAnAnswerThatTheTemplateDoesNotExpectIsARefusal(t *testing.T) {
 	h := begin(t, byApplet)
 	id, _ := h.does(swap.Snapshot, read, ledger.Read, swap.Old)
 	h.reply(id, oldNumber, inUse(t, 1, oldIMSI))
-	id, _ = h.does(swap.Snapshot, write, ledger.Write, swap.Old)
+	id, _ = h.does(swap.Snapshot, choose, ledger.Write, swap.Old)
 	h.reply(id, oldNumber, script.Result{Status: 0x6A80})
 	h.closed(swap.Failed, "6A80")
 }
@@ -350,7 +380,7 @@ func TestACardThatUndidTheSwitchIsAskedAndNamed(t *testing.T) {
 	h := begin(t, byApplet, func(f *swap.Facts, _ *card) { f.Goal = swap.GoalMoved })
 	id, _ := h.does(swap.Snapshot, read, ledger.Read, swap.Old)
 	h.reply(id, oldNumber, inUse(t, 1, oldIMSI))
-	id, _ = h.does(swap.Snapshot, write, ledger.Write, swap.Old)
+	id, _ = h.does(swap.Snapshot, choose, ledger.Write, swap.Old)
 	h.reply(id, oldNumber, done)
 	ask, _ := h.does(swap.Switched, moved, ledger.Read, swap.New)
 	h.reply(ask, newNumber, inUse(t, 2, newIMSI))
@@ -372,4 +402,29 @@ func mustIMSI(t testing.TB, imsi string) []byte {
 		t.Fatal(err)
 	}
 	return b
+}
+
+func TestADeliveredSwitchOfAnAppletThatIsNotInEffectIsNoReasonToRepeatIt(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		arrived bool
+		want    swap.State
+	}{"delivered: it was undone": {true, swap.RolledBack}, "perhaps never there: again": {false, swap.NotSwitched}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := begin(t, byApplet)
+			id, _ := h.does(swap.Snapshot, read, ledger.Read, swap.Old)
+			h.reply(id, oldNumber, inUse(t, 1, oldIMSI))
+			id, _ = h.does(swap.Snapshot, choose, ledger.Write, swap.Old)
+			h.accepted(id)
+			if c.arrived {
+				h.arrived(id, oldNumber)
+			}
+			h.tick(time.Hour)
+			h.reply(h.fence(id, 101), oldNumber, inUse(t, 1, oldIMSI))
+			if r := h.next(); r.State != c.want {
+				t.Errorf("%s (%s), want %s", r.State, r.Cause, c.want)
+			}
+		})
+	}
 }

@@ -99,7 +99,7 @@ func unsupported(targets []api.Target, truth map[string]lab.CardState) (out []st
 			if onCard != newPLMN || c.NetworkIMSI != "" && c.NetworkIMSI[:len(oldPLMN)] != oldPLMN {
 				wrong = "the device does not wait for a restart"
 			}
-		case swap.Failed, swap.NotSwitched, swap.Skipped, swap.Cancelled:
+		case swap.Failed, swap.NotSwitched, swap.RolledBack, swap.Skipped, swap.Cancelled:
 			if onCard != oldPLMN {
 				wrong = "the card has the new identity"
 			}

@@ -205,7 +205,7 @@ func checkCards(path string, r records) ([]Law, error) {
 			known.broken("card %s counter %d", l.ICCID, l.Counter)
 			return
 		}
-		if l.Result != "executed" || l.Writes == 0 || a.Kind == ledger.Confirm { // confirmations are idempotent
+		if l.Result != "executed" || l.Writes == 0 || idempotent(a) {
 			return
 		}
 		once.Looked++
@@ -216,6 +216,12 @@ func checkCards(path string, r records) ([]Law, error) {
 		ran[s] = l.Counter
 	})
 	return []Law{same, once, known}, err
+}
+
+// idempotent orders name the identity that shall be in use: a card that went back
+// by itself may be given one again.
+func idempotent(a ledger.Attempt) bool {
+	return a.Kind == ledger.Confirm || a.Label == "enable" || a.Label == "select"
 }
 
 // wireLine is a line of wire.jsonl: one frame.
