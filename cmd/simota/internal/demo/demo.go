@@ -11,11 +11,13 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml"
 
+	"github.com/simota/simota/catalog"
 	"github.com/simota/simota/cmd/simota/internal/api"
 	"github.com/simota/simota/cmd/simota/internal/cli/show"
 	"github.com/simota/simota/cmd/simota/internal/laws"
@@ -228,6 +230,10 @@ func (d *demo) finish(ctx context.Context, c api.Campaign, took time.Duration) e
 	if err != nil {
 		return err
 	}
+	types, err := d.types(ctx)
+	if err != nil {
+		return err
+	}
 	truth, err := d.world.cards(ctx)
 	if err != nil {
 		return err
@@ -242,15 +248,40 @@ func (d *demo) finish(ctx context.Context, c api.Campaign, took time.Duration) e
 	wrong := unsupported(targets, truth)
 	if d.JSON {
 		err = show.JSON(d.Stdout, summary{
-			Cards: c.Total, Seconds: took.Seconds(), ByState: c.ByState, Traffic: c.Traffic, Laws: r.Laws, Unsupported: wrong,
+			Cards: c.Total, Seconds: took.Seconds(), ByState: c.ByState, ByType: byType(targets, types), Traffic: c.Traffic, Laws: r.Laws,
+			Unsupported: wrong,
 		})
 	} else {
-		err = d.report(c, took, targets, r, wrong)
+		err = d.report(c, took, targets, byType(targets, types), r, wrong)
 	}
 	if err == nil && (!r.OK() || len(wrong) > 0) {
 		err = ErrUnexplained
 	}
 	return err
+}
+
+// types are the card types of all cards, by ICCID.
+func (d *demo) types(ctx context.Context) (map[string]catalog.CardType, error) {
+	known, err := d.client.CardTypes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	types := map[string]catalog.CardType{}
+	for q := (api.CardQuery{}); ; {
+		page, err := d.client.Cards(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range page.Cards {
+			i := slices.IndexFunc(known, func(t catalog.CardType) bool { return t.Name == c.Type })
+			if i >= 0 {
+				types[c.ICCID] = known[i]
+			}
+		}
+		if q.After = page.Next; q.After == 0 {
+			return types, nil
+		}
+	}
 }
 
 func (d *demo) targets(ctx context.Context) (out []api.Target, err error) {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/simota/simota/catalog"
 	"github.com/simota/simota/cmd/simota/internal/api"
 	"github.com/simota/simota/cmd/simota/internal/cli/show"
 	"github.com/simota/simota/cmd/simota/internal/laws"
@@ -18,15 +19,47 @@ type summary struct {
 	Cards       int            `json:"cards"`
 	Seconds     float64        `json:"seconds"`
 	ByState     map[string]int `json:"by_state"`
+	ByType      []fleet        `json:"by_type"`
 	Traffic     api.Traffic    `json:"traffic"`
 	Laws        []laws.Law     `json:"laws"`
 	Unsupported []string       `json:"unsupported"` // cards whose state the world contradicts
 }
 
+// fleet is what became of the cards of one type.
+type fleet struct {
+	Type      string `json:"type"`
+	Technique string `json:"technique"`
+	Cards     int    `json:"cards"`
+	Verified  int    `json:"verified"`
+}
+
+// byType counts targets by card type, in the order of the sample world.
+func byType(targets []api.Target, types map[string]catalog.CardType) (out []fleet) {
+	for _, name := range lab.SampleCardTypes() {
+		f := fleet{Type: name}
+		for _, t := range targets {
+			if typ := types[t.ICCID]; typ.Name == name {
+				f.Technique = typ.Technique
+				f.Cards++
+				if swap.State(t.State) == swap.Verified {
+					f.Verified++
+				}
+			}
+		}
+		if f.Cards > 0 {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
 const mostRows = 20
 
-func (d *demo) report(c api.Campaign, took time.Duration, targets []api.Target, r laws.Report, wrong []string) error {
+func (d *demo) report(c api.Campaign, took time.Duration, targets []api.Target, types []fleet, r laws.Report, wrong []string) error {
 	d.say("\n%d cards in %.1f s: %s\n", c.Total, took.Seconds(), states(c.ByState))
+	for _, f := range types {
+		d.say("  %-14s by %-7s %d of %d verified\n", f.Type, f.Technique, f.Verified, f.Cards)
+	}
 	d.say("%d SMS sent (%d of them again), %d receipts, %d proofs; %d counters bound twice, %d non-idempotent steps run twice\n",
 		c.Traffic.Sent, c.Traffic.Resent, c.Traffic.Receipts, c.Traffic.Proofs, r.Broken(laws.OneOctetString), r.Broken(laws.OneExecution))
 	looked := 0
