@@ -85,11 +85,20 @@ func (b *bench) download(ud octets) (*download, error) {
 		d.Proofs = append(d.Proofs, b.prove("submit", h, userData(a.Submit)))
 	}
 	d.Proactive = commandsOf(a)
+	if b.card.EID() != "" && a.Refresh != nil {
+		// Only a terminal that refreshes it makes an eUICC do what it accepted.
+		b.card.Reset()
+		d.Proactive = append(d.Proactive, commandsOf(b.card.Attached(terminalIMEI, time.Now()))...)
+		wrote = true
+	}
 	if wrote {
 		d.Files = b.changes()
 	}
 	return d, nil
 }
+
+// terminalIMEI is the IMEI of the terminal that the card is in.
+const terminalIMEI = "350000000000000"
 
 // header is the clear part of the packet that a message belongs to, as far as it has come.
 func (b *bench) header(ud []byte) ota.Header {

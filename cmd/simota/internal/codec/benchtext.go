@@ -1,8 +1,10 @@
 package codec
 
 import (
+	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/simota/simota/cmd/simota/internal/cli/show"
@@ -56,11 +58,21 @@ func (d *download) rows() (rows [][]string) {
 	}
 	for _, p := range d.Proactive {
 		rows = append(rows, []string{"command", p.words()})
+		if len(p.UserData) > 0 && !d.proves(p.UserData) {
+			rows = append(rows, []string{"", p.UserData.String()})
+		}
 	}
 	for _, c := range d.Files {
 		rows = append(rows, []string{"file", c.words()})
 	}
 	return rows
+}
+
+// proves says whether a message is a proof, whose octets are shown there.
+func (d *download) proves(ud octets) bool {
+	return slices.ContainsFunc(d.Proofs, func(p proof) bool {
+		return slices.ContainsFunc(p.UserData, func(part octets) bool { return bytes.Equal(part, ud) })
+	})
 }
 
 func (p proof) words() string {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -50,8 +51,11 @@ type did struct {
 		Error         string
 		UserData      []string `json:"user_data"`
 	}
-	Proactive []struct{ Command, Qualifier, Objects string }
-	Files     []struct {
+	Proactive []struct {
+		Command, Qualifier, Objects string
+		UserData                    string `json:"user_data"`
+	}
+	Files []struct {
 		Name, Before, After string
 		Secret              bool
 	}
@@ -178,7 +182,7 @@ func TestPersonalities(t *testing.T) {
 	}
 	for _, c := range []struct{ flags, want string }{
 		{"--personality sja2-3des", ""}, {"--personality sja5-aes", ""}, {"--personality usim-expanded", ""},
-		{"--personality euicc-sgp02", "simota lab"}, {"--personality none", "or a file"}, {"--personality go.mod", "go.mod: "},
+		{"--personality none", "or a file"}, {"--personality go.mod", "go.mod: "},
 		{"--personality " + own, "--algorithm"}, {"--personality " + own + " --algorithm aes-128", ""}, {"--personality " + own + " --algorithm rsa", "--algorithm: "},
 		{"--algorithm aes-128", "personality sja2-3des has 3des-2"}, {"--key-version 16", "--key-version: 16"}, {"--imsi 12x", "IMSI"}, {"--cc-len 5", "--cc-len: 5"}, {"--cc-len 4", "--cc-len: 4"},
 	} {
@@ -187,5 +191,25 @@ func TestPersonalities(t *testing.T) {
 		if (exit != 0) != (c.want != "") || !strings.Contains(stderr, c.want) {
 			t.Errorf("%s: exit status %d, %s", c.flags, exit, stderr)
 		}
+	}
+}
+
+func TestAnEUICCDoesWhatItAcceptedAndSendsItsNotice(t *testing.T) {
+	t.Parallel()
+	enable := messages(t, record{
+		"kic": "12", "kid": "12", "tar": "000001", "data": "aa1c221a80e28800153a03124f10a0000005591010ffffffff8900001100",
+	})
+	d := card(t, "--personality euicc-sgp02", enable...)[0]
+	last := d.Proactive[len(d.Proactive)-1]
+	if d.Packet.Result != "executed" || last.Command != "SEND SHORT MESSAGE" || !strings.Contains(last.UserData, "4c1089001012012341234012345678901224") {
+		t.Errorf("packet %+v, last command %+v; want the notice with the EID", d.Packet, last)
+	}
+	if !slices.ContainsFunc(d.Files, func(f struct {
+		Name, Before, After string
+		Secret              bool
+	}) bool {
+		return f.Name == "imsi"
+	}) {
+		t.Errorf("files %+v: the identity did not change", d.Files)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/simota/simota/cmd/simota/internal/cli/show"
 	"github.com/simota/simota/ota"
 	"github.com/simota/simota/ota/lab/uicc"
+	"github.com/simota/simota/sat"
 )
 
 // cardRun is a virtual card, as its flags describe it.
@@ -46,6 +47,9 @@ simota card run --personality ./my-card.yaml --kic-key @kic.hex --kid-key @kid.h
 what it does with each: proof of receipt, proactive commands, changed files. User
 data come as arguments, or without arguments one per line on standard input. The
 card lives as long as the command.
+
+An eUICC has two profiles, 0010 (enabled, of the flags' identity) and 0011, with one
+key set for both and for the ISD-R. Its terminal obeys REFRESH at once and attaches.
 
 Personalities: %s; or a file that describes another.`, strings.Join(uicc.Personalities(), ", ")),
 	}
@@ -93,17 +97,47 @@ func (h Host) insert(r *cardRun) (*bench, error) {
 	if err != nil {
 		return nil, err
 	}
-	if slices.ContainsFunc(p.Applications, func(a uicc.Application) bool { return a.Kind == uicc.KindISDR }) {
-		return nil, fmt.Errorf("personality %s is an eUICC, whose profiles no flag describes: run it in a lab, see simota lab --help", p.Name)
+	euicc := slices.ContainsFunc(p.Applications, func(a uicc.Application) bool { return a.Kind == uicc.KindISDR })
+	if euicc && p.Algorithm == 0 && r.algorithm == "" {
+		r.algorithm = word(fmt.Sprintf("aes-%d", 8*len(r.kicKey)))
 	}
 	ks, err := r.keyset(p)
 	if err != nil {
 		return nil, err
 	}
+	if euicc {
+		return newBench(r.euicc(p, ks), ks, string(r.sender))
+	}
 	return newBench(uicc.Config{
 		Profile: p, ICCID: string(r.iccid), IMSI: string(r.imsi), MSISDN: string(r.msisdn), SMSC: string(r.smsc),
 		Keysets: []ota.Keyset{ks}, Counters: map[byte]uint64{ks.Version: uint64(r.cntr)},
 	}, ks, string(r.sender))
+}
+
+// Identity of an eUICC beside that of its enabled profile.
+const (
+	defaultEID  = "89001012012341234012345678901224"
+	secondICCID = "8988211000000000026"
+	secondIMSI  = "001010000000002"
+)
+
+// euicc is an eUICC of two profiles: 0010 is enabled, has the identity of the flags and is the one to fall back on; 0011
+// is disabled. The ISD-R and both profiles have the same key set. Notices go to the sender.
+func (r *cardRun) euicc(p uicc.Profile, ks ota.Keyset) uicc.Config {
+	sets, counters := []ota.Keyset{ks}, func() map[byte]uint64 { return map[byte]uint64{ks.Version: uint64(r.cntr)} }
+	profile := func(n byte) uicc.ISDP {
+		return uicc.ISDP{
+			AID: sat.AID{0xA0, 0, 0, 0x05, 0x59, 0x10, 0x10, 0xFF, 0xFF, 0xFF, 0xFF, 0x89, 0, 0, n, 0}, SMSC: string(r.smsc),
+			Keysets: sets, Counters: counters(),
+		}
+	}
+	first, second := profile(0x10), profile(0x11)
+	first.Enabled, first.FallBack = true, true
+	first.ICCID, first.IMSI, first.MSISDN = string(r.iccid), string(r.imsi), string(r.msisdn)
+	second.ICCID, second.IMSI = secondICCID, secondIMSI
+	return uicc.Config{
+		Profile: p, EID: defaultEID, SMSR: string(r.sender), ISDRKeysets: sets, ISDRCounters: counters(), ISDPs: []uicc.ISDP{first, second},
+	}
 }
 
 // keyset is the only key set of the card.
