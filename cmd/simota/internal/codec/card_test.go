@@ -2,6 +2,7 @@ package codec_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -212,4 +213,36 @@ func TestAnEUICCDoesWhatItAcceptedAndSendsItsNotice(t *testing.T) {
 	}) {
 		t.Errorf("files %+v: the identity did not change", d.Files)
 	}
+}
+
+func TestAnAppletIsLoadedByItsPlan(t *testing.T) {
+	t.Parallel()
+	out, stderr, exit := simota("", "cap", "load", "testdata/cap/hello.cap", "--room", "106", "--json")
+	if exit != 0 {
+		t.Fatal(stderr)
+	}
+	var plan struct {
+		Cleanup struct{ Data string }
+		Steps   []struct{ Data, What string }
+	}
+	decode(t, out, &plan)
+	var all []string
+	for i, data := range append([]string{plan.Cleanup.Data}, datas(plan.Steps)...) {
+		all = append(all, messages(t, record{"tar": "b00000", "cntr": fmt.Sprintf("%02x", i+1), "data": data})...)
+	}
+	if len(all) != 1+len(plan.Steps) {
+		t.Fatalf("%d messages for %d steps: one step does not fit one message", len(all), len(plan.Steps))
+	}
+	for i, d := range card(t, "", all...) {
+		if want := "9000"; i > 0 && (d.Packet.Result != "executed" || d.Packet.SW != want) {
+			t.Errorf("step %d: %+v, want %s", i, d.Packet, want)
+		}
+	}
+}
+
+func datas(steps []struct{ Data, What string }) (out []string) {
+	for _, s := range steps {
+		out = append(out, s.Data)
+	}
+	return out
 }

@@ -44,7 +44,7 @@ func (h Host) SMS() []*cobra.Command { return []*cobra.Command{h.smsSplit(), h.s
 func (h Host) APDU() []*cobra.Command { return []*cobra.Command{h.apduExplain()} }
 
 // CAP returns the commands about applet files.
-func (h Host) CAP() []*cobra.Command { return []*cobra.Command{h.capInfo()} }
+func (h Host) CAP() []*cobra.Command { return []*cobra.Command{h.capInfo(), h.capLoad()} }
 
 // Card returns the commands about virtual cards.
 func (h Host) Card() []*cobra.Command { return []*cobra.Command{h.cardRun()} }
