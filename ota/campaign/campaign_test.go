@@ -195,6 +195,8 @@ write:
   spn: {name: simota, hide_abroad: true}
   fplmn: ["26201"]
   "sdn#2": {name: Depot, number: "+4758111"}
+items:
+  - {path: 7FFF/6FA1, offset: 2, data: c0ffee}
 `)
 	w.until(name, func(c ledger.Counts) bool { return c.ByState["written"] == 2 })
 	w.each(func(p *phone) {
@@ -202,6 +204,10 @@ write:
 		spn, bad := rfm.DecodeSPN(b)
 		if err != nil || bad != nil || spn.Name != "simota" || !spn.HideAbroad {
 			t.Errorf("EF_SPN is %x: %+v, %v, %v", b, spn, err, bad)
+		}
+		b, err = p.card.ReadFile("7FFF/6FA1")
+		if err != nil || string(b) != "\xff\xff\xc0\xff\xee\xff" {
+			t.Errorf("the vendor's file is %x, %v", b, err)
 		}
 		b, err = p.card.ReadFile("FPLMN")
 		if err != nil || !strings.HasPrefix(string(b), "\x62\xf2\x10\xff") {

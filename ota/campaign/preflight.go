@@ -325,6 +325,13 @@ func identity(r reached, spec Spec) (rfm.Identity, error) {
 			id.PLMNs = append(id.PLMNs, rfm.PLMN(p))
 		}
 	}
+	for _, i := range spec.Items {
+		item, err := i.item()
+		if err != nil {
+			return id, skip(fmt.Sprintf("items: %v", err))
+		}
+		id.Items = append(id.Items, item)
+	}
 	for name, value := range spec.Write {
 		if b, raw := octets(value); raw {
 			if id.Values == nil {

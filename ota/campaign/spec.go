@@ -30,6 +30,7 @@ type Spec struct {
 	Deadlines   Deadlines      `yaml:"deadlines" json:"deadlines,omitzero"`
 	Schedule    ScheduleSpec   `yaml:"schedule" json:"schedule,omitzero"`
 	Rate        string         `yaml:"rate" json:"rate,omitempty"`   // cards started per second, "50/s"; empty is no limit
+	Items       []Item         `yaml:"items" json:"items,omitempty"` // octets for places that have no name
 	Write       map[string]any `yaml:"write" json:"write,omitempty"` // rfm: file name to content: hex octets, or a value in the file's own form
 }
 
@@ -42,6 +43,28 @@ type Select struct {
 	Country  string   `yaml:"country" json:"country,omitempty"`
 	CardType string   `yaml:"card_type" json:"card_type,omitempty"`
 	Tags     []string `yaml:"tags" json:"tags,omitempty"`
+}
+
+// Item is octets for one place of the card that the standards do not name. A
+// campaign's file is stored in clear: items are no place for keys.
+type Item struct {
+	Path   string `yaml:"path" json:"path"`               // from the MF, "7F50/4F01"; 7FFF is the USIM
+	Record int    `yaml:"record" json:"record,omitempty"` // of a file with records, from 1
+	Offset int    `yaml:"offset" json:"offset,omitempty"` // in a transparent file
+	Data   string `yaml:"data" json:"data"`               // hex
+}
+
+func (i Item) item() (rfm.Item, error) {
+	path, err := rfm.ParsePath(i.Path)
+	if err != nil {
+		return rfm.Item{}, err
+	}
+	data, err := hex.DecodeString(i.Data)
+	if err != nil {
+		return rfm.Item{}, fmt.Errorf("data of %s: %d characters that are not whole hex octets", i.Path, len(i.Data))
+	}
+	item := rfm.Item{Path: path, Record: i.Record, Offset: i.Offset, Data: data}
+	return item, item.Check()
 }
 
 // Deadlines say how long a target may stay in a state; zero is the default.
@@ -101,6 +124,11 @@ func (s Spec) Check() error {
 	if s.Schedule.Batch > 0 && s.Canary > s.Schedule.Batch {
 		return bad("canary", "%d cards are more than one batch of %d", s.Canary, s.Schedule.Batch)
 	}
+	for i, item := range s.Items {
+		if _, err := item.item(); err != nil {
+			return bad(fmt.Sprintf("items[%d]", i), "%s", strings.TrimPrefix(err.Error(), "rfm: "))
+		}
+	}
 	switch s.Kind {
 	case swap.KindSwap:
 		return s.checkSwap(bad)
@@ -127,8 +155,8 @@ func (s Spec) checkSwap(bad func(string, string, ...any) error) error {
 }
 
 func (s Spec) checkRFM(bad func(string, string, ...any) error) error {
-	if len(s.Write) == 0 {
-		return bad("write", "kind rfm needs files to write: a map of file name to hex octets")
+	if len(s.Write)+len(s.Items) == 0 {
+		return bad("write", "kind rfm needs files to write: a map of file name to content, or items")
 	}
 	for name, value := range s.Write {
 		f, _, err := rfm.LookupRecord(name)

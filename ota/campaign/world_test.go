@@ -311,6 +311,7 @@ func (w *world) insert(ctx context.Context, v *vault.Vault, n int) {
 		card, err := uicc.New(uicc.Config{
 			Profile: profile, ICCID: iccid, IMSI: old, MSISDN: oldN, SMSC: "+4790000001",
 			Keysets: []ota.Keyset{cardKeys}, Counters: map[byte]uint64{1: 40},
+			Files: []uicc.File{{Name: "7FFF/6FA1", Size: 6, Data: []byte{0xFF}}}, // a vendor's own
 		})
 		if err != nil {
 			w.t.Fatal(err)

@@ -33,7 +33,7 @@ func (s *saga) readSnapshot() snapshot {
 		return s.readState()
 	}
 	out := snapshot{files: rfm.Snapshot{}}
-	rest := s.f.Files
+	rest := s.f.places()
 	for k := stepRead; len(rest) > 0; k++ {
 		chunk := s.f.chunk(rest)
 		done := s.answered(k)
@@ -116,13 +116,37 @@ func (f Facts) chunk(files []string) []string {
 	return files[:1]
 }
 
-// reads are the commands that read files, wherever they lie.
+// reads are the commands that read files and items, wherever they lie.
 func (f Facts) reads(files []string) []sat.Command {
-	r, err := rfm.Read(files, nil, nil)
+	r, err := f.reading(files)
 	if err != nil {
 		return nil // preflight has looked at every name
 	}
 	return r.Commands
+}
+
+// reading is how names, of items too, are read. Items come behind files.
+func (f Facts) reading(files []string) (rfm.Reading, error) {
+	var names []string
+	var items []rfm.Item
+	for _, name := range files {
+		i := slices.IndexFunc(f.Identity.Items, func(i rfm.Item) bool { return i.Name() == name })
+		if i < 0 {
+			names = append(names, name)
+		} else {
+			items = append(items, f.Identity.Items[i])
+		}
+	}
+	return rfm.Read(names, items, nil)
+}
+
+// places are all that a snapshot reads: files, then items.
+func (f Facts) places() []string {
+	out := slices.Clone(f.Files)
+	for _, i := range f.Identity.Items {
+		out = append(out, i.Name())
+	}
+	return out
 }
 
 // prefix are the commands that lead a script into ADF.USIM.
@@ -139,7 +163,7 @@ func (f Facts) script(commands []sat.Command, immediate []byte) ([]byte, error) 
 
 // learn takes the files out of an answer and returns how many of the chunk it told.
 func (f Facts) learn(chunk []string, b ledger.Body, into rfm.Snapshot) int {
-	r, err := rfm.Read(chunk, nil, nil)
+	r, err := f.reading(chunk)
 	if err != nil {
 		return 0
 	}
@@ -220,7 +244,11 @@ func (s *saga) silentOld(since time.Time) string {
 func titles(files []string) string {
 	var out []string
 	for _, n := range files {
-		if f, ok := rfm.Lookup(n); ok {
+		if f, record, err := rfm.LookupRecord(n); err != nil {
+			out = append(out, n)
+		} else if record > 1 {
+			out = append(out, fmt.Sprintf("%s record %d", f.Title, record))
+		} else {
 			out = append(out, f.Title)
 		}
 	}
