@@ -31,6 +31,7 @@ func (v *view) readNotices(evidence []ledger.Evidence) {
 	for _, e := range evidence {
 		if e.Kind == ledger.EvNotice && e.Body.Authenticated {
 			v.notices = append(v.notices, e)
+			v.sequences[labelConfirm(e)] = e.Body.Sequence
 			v.signs = append(v.signs, sign{at: e.SeenAt, new: v.fromNew(e)})
 			if e.Body.IMEI != "" && e.Body.IMSI == v.f.To.IMSI && e.Body.Sequence >= v.f.NextNotice {
 				v.pairs = append(v.pairs, e)
@@ -42,50 +43,66 @@ func (v *view) readNotices(evidence []ledger.Evidence) {
 	})
 }
 
-// confirm answers the newest notice that was not answered yet. Every one that
-// comes gets an answer, repeats too: unconfirmed, the card rolls back.
+// confirm answers the oldest notice that was not answered yet, so that the
+// newest has the highest counter. Every one that comes gets an answer, repeats
+// too: unconfirmed, the card rolls back.
 func (s *saga) confirm() *Action {
 	if s.f.ISDR == nil {
 		return nil
 	}
-	for _, e := range slices.Backward(s.notices) {
+	for _, e := range s.notices {
 		label := labelConfirm(e)
-		if s.newest(func(a *attempt) bool { return a.label == label }) != nil {
-			continue
+		if s.newest(func(a *attempt) bool { return a.label == label }) == nil {
+			return s.confirmation(e)
 		}
-		c, err := euicc.HandleNotificationConfirmation{Sequence: uint16(e.Body.Sequence)}.Command()
-		if err != nil {
-			return nil
-		}
-		b, err := s.f.scriptVia(*s.f.ISDR, []sat.Command{c}, nil)
-		if err != nil {
-			return nil
-		}
-		a := &Action{
-			Step: s.step(stepConfirm), Kind: ledger.Confirm, Label: label, Way: Old, Via: *s.f.ISDR, Script: b,
-			Purpose:  fmt.Sprintf("confirm notice %d: %s", e.Body.Sequence, euicc.NoticeType(e.Body.Notice)),
-			Deadline: s.now.Add(s.f.Deadlines.Switched),
-		}
-		switch {
-		case s.fromNew(e):
-			a.Way = New
-		case e.Body.Number != s.f.From.MSISDN && s.f.To.MSISDN != "":
-			a.Way = Both
-		}
-		for _, o := range s.attempts {
-			if o.kind == ledger.Confirm && o.proof == nil && o.ended == "" {
-				a.Replaces = append(a.Replaces, o.id)
-			}
-		}
-		slices.Sort(a.Replaces)
-		return a
 	}
 	return nil
 }
 
+// confirmation takes the place of those under way, unless they confirm a newer
+// notice.
+func (s *saga) confirmation(e ledger.Evidence) *Action {
+	c, err := euicc.HandleNotificationConfirmation{Sequence: uint16(e.Body.Sequence)}.Command()
+	if err != nil {
+		return nil
+	}
+	b, err := s.f.scriptVia(*s.f.ISDR, []sat.Command{c}, nil)
+	if err != nil {
+		return nil
+	}
+	a := &Action{
+		Step: s.step(stepConfirm), Kind: ledger.Confirm, Label: labelConfirm(e), Way: Old, Via: *s.f.ISDR, Script: b,
+		Purpose:  fmt.Sprintf("confirm notice %d: %s", e.Body.Sequence, euicc.NoticeType(e.Body.Notice)),
+		Deadline: s.now.Add(s.f.Deadlines.Switched),
+	}
+	switch {
+	case s.fromNew(e):
+		a.Way = New
+	case e.Body.Number != s.f.From.MSISDN && s.f.To.MSISDN != "":
+		a.Way = Both
+	}
+	for _, o := range s.attempts {
+		if s.unanswered(o) && s.sequences[o.label] <= e.Body.Sequence {
+			a.Replaces = append(a.Replaces, o.id)
+		}
+	}
+	slices.Sort(a.Replaces)
+	return a
+}
+
 // confirming is a confirmation that is on its way.
-func (v *view) confirming() *attempt {
-	return v.newest(func(a *attempt) bool { return a.kind == ledger.Confirm && a.proof == nil && a.ended == "" })
+func (v *view) confirming() *attempt { return v.newest(v.unanswered) }
+
+// unanswered reports whether a confirmation is waited for: the card did not
+// answer it, nobody gave it up, and no later one of the same or of a newer
+// notice took its place.
+func (v *view) unanswered(a *attempt) bool {
+	if a.kind != ledger.Confirm || a.proof != nil || a.ended != "" {
+		return false
+	}
+	return v.newest(func(o *attempt) bool {
+		return o.kind == ledger.Confirm && o.counter > a.counter && v.sequences[o.label] >= v.sequences[a.label]
+	}) == nil
 }
 
 // told are the notices of this saga: newer than it, and sent after its first write.

@@ -59,19 +59,20 @@ type attempt struct {
 
 // view is the evidence, folded: the same set gives the same view in any order.
 type view struct {
-	f        Facts
-	round    int
-	attempts map[int64]*attempt
-	hard     bool
-	attached *ledger.Evidence // first attach event with the new IMSI after the switch began
-	verified *ledger.Evidence // first such event with a new APN
-	pairs    []ledger.Evidence
-	reads    []identityRead // that told the IMSI, highest counter first
-	signs    []sign         // by time
-	fences   []fenced
-	notices  []ledger.Evidence // of an eUICC, authenticated, oldest first
-	seenOld  *ledger.Evidence  // latest event with the old IMSI after the switch began
-	seenNew  *ledger.Evidence  // and with the new one
+	f         Facts
+	round     int
+	attempts  map[int64]*attempt
+	hard      bool
+	attached  *ledger.Evidence // first attach event with the new IMSI after the switch began
+	verified  *ledger.Evidence // first such event with a new APN
+	pairs     []ledger.Evidence
+	reads     []identityRead // that told the IMSI, highest counter first
+	signs     []sign         // by time
+	fences    []fenced
+	notices   []ledger.Evidence // of an eUICC, authenticated, oldest first
+	sequences map[string]int    // of the notices, by the label of their confirmation
+	seenOld   *ledger.Evidence  // latest event with the old IMSI after the switch began
+	seenNew   *ledger.Evidence  // and with the new one
 }
 
 // sign is a sign of life that settles nothing by itself. What answers a life
@@ -100,7 +101,7 @@ type fenced struct {
 }
 
 func fold(f Facts, evidence []ledger.Evidence) *view {
-	v := &view{f: f, attempts: map[int64]*attempt{}}
+	v := &view{f: f, attempts: map[int64]*attempt{}, sequences: map[string]int{}}
 	// Retries first: they say which round an attempt belongs to.
 	var retry, cancel ledger.Evidence
 	for _, e := range evidence {
