@@ -406,12 +406,17 @@ func codes(in []catalog.ShortCode) (out []cp.Code) {
 	return out
 }
 
-// claim runs preflight for a released target and claims its card.
-func (e *Engine) claim(ctx context.Context, lease ledger.Lease, dos *ledger.Dossier, spec Spec, now time.Time) (next, error) {
+// claim runs preflight for a released target and claims its card. due is when
+// to look at it again at the latest.
+func (e *Engine) claim(ctx context.Context, lease ledger.Lease, dos *ledger.Dossier, due, now time.Time) (next, error) {
+	spec, err := e.spec(ctx, dos.Campaign)
+	if err != nil {
+		return rest, err
+	}
 	facts, err := e.preflight(ctx, spec, dos.Entry, dos.Target)
 	var why skip
 	if errors.As(err, &why) {
-		return rest, e.advance(ctx, lease, dos, swap.Result{State: swap.Skipped, Cause: err.Error(), Closed: true}, now)
+		return rest, e.advance(ctx, lease, dos, swap.Result{State: swap.Skipped, Cause: err.Error(), Due: due, Closed: true}, now)
 	}
 	if err != nil {
 		return rest, err
@@ -421,16 +426,15 @@ func (e *Engine) claim(ctx context.Context, lease ledger.Lease, dos *ledger.Doss
 	if op.Facts, err = marshal(facts); err != nil {
 		return rest, err
 	}
-	err = e.cfg.Store.Apply(ctx, op)[0]
-	switch {
+	wait := swap.Result{State: swap.Selected, Due: sooner(due, now.Add(e.scale(10*time.Minute)))}
+	switch err = e.cfg.Store.Apply(ctx, op)[0]; {
 	case errors.Is(err, ledger.ErrCardBusy):
-		wait := swap.Result{State: swap.Selected, Cause: "busy in " + op.BusyIn, Due: now.Add(e.scale(10 * time.Minute))}
+		wait.Cause = "busy in " + op.BusyIn
 		return rest, e.advance(ctx, lease, dos, wait, now)
 	case errors.Is(err, ledger.ErrNotRunning):
-		wait := swap.Result{State: swap.Selected, Cause: "the campaign is not running", Due: now.Add(e.scale(10 * time.Minute))}
+		wait.Cause = "the campaign is not running"
 		return rest, e.advance(ctx, lease, dos, wait, now)
-	}
-	if err == nil {
+	case err == nil:
 		t := &dos.Target
 		t.Facts, t.From, t.To, t.ClaimedAt = op.Facts, op.From, op.To, now
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/simota/simota/catalog"
@@ -79,35 +80,29 @@ func (p *pinned) of(t ledger.Target) (swap.Facts, error) {
 	return p.facts, nil
 }
 
-// once does one thing for a target.
+// once does one thing for a target. Notices come before all else, whatever
+// became of the target.
 func (e *Engine) once(ctx context.Context, lease ledger.Lease, dos *ledger.Dossier, pinned *pinned) (next, error) {
 	t, now := dos.Target, e.cfg.Now()
 	closed := !t.ClosedAt.IsZero()
 	switch {
 	case t.ReleasedAt.IsZero(), closed && len(t.Facts) == 0:
 		return rest, nil
-	case t.ClaimedAt.IsZero() && !closed:
-		spec, err := e.spec(ctx, dos.Campaign)
-		if err != nil {
-			return rest, err
-		}
-		return e.claim(ctx, lease, dos, spec, now)
+	case len(t.Facts) == 0:
+		return e.claim(ctx, lease, dos, time.Time{}, now)
 	}
 	facts, err := pinned.of(t)
 	if err != nil {
 		return rest, err
 	}
-	if closed {
-		r := swap.Next(facts, dos.Evidence(), now)
-		if r.Confirm != nil {
+	var r swap.Result
+	if closed || facts.ISDR != nil {
+		if r = swap.Next(facts, dos.Evidence(), now); r.Confirm != nil {
 			return e.confirm(ctx, lease, dos, facts, r)
 		}
-		return e.late(ctx, lease, dos, r, now)
 	}
-	if facts.ISDR != nil {
-		if r := swap.Next(facts, dos.Evidence(), now); r.Confirm != nil {
-			return e.confirm(ctx, lease, dos, facts, r)
-		}
+	if closed || t.ClaimedAt.IsZero() {
+		return e.idle(ctx, lease, dos, r, now)
 	}
 	changed, due, err := e.cfg.Desk.Drive(ctx, lease, dos, routes(facts, fenceWay(facts)))
 	switch {
@@ -116,11 +111,34 @@ func (e *Engine) once(ctx context.Context, lease ledger.Lease, dos *ledger.Dossi
 	case changed:
 		return reread, nil
 	}
-	r := swap.Next(facts, dos.Evidence(), now)
-	if r.Due.IsZero() || !due.IsZero() && due.Before(r.Due) {
-		r.Due = due
-	}
+	r = swap.Next(facts, dos.Evidence(), now)
+	r.Due = sooner(r.Due, due)
 	return e.follow(ctx, lease, dos, facts, r, now)
+}
+
+// idle is for a target that does not work on its card: it is closed, or waits
+// for its next round. Of what it has under way only confirmations are driven.
+func (e *Engine) idle(ctx context.Context, lease ledger.Lease, dos *ledger.Dossier, r swap.Result, now time.Time) (next, error) {
+	confirmations := *dos
+	confirmations.Attempts = slices.DeleteFunc(slices.Clone(dos.Attempts), func(a ledger.Attempt) bool { return a.Kind != ledger.Confirm })
+	changed, due, err := e.cfg.Desk.Drive(ctx, lease, &confirmations, nil)
+	switch {
+	case err != nil:
+		return rest, err
+	case changed:
+		return reread, nil
+	case dos.Target.ClosedAt.IsZero():
+		return e.claim(ctx, lease, dos, due, now)
+	}
+	return e.late(ctx, lease, dos, r, due, now)
+}
+
+// sooner is the earlier of two times; zero is never.
+func sooner(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // confirm answers a notice of an eUICC, before all else and whatever became of
@@ -152,20 +170,24 @@ func (e *Engine) follow(ctx context.Context, lease ledger.Lease, dos *ledger.Dos
 }
 
 // late lifts a closed target whose evidence now says more; it works on only
-// when the card is free.
-func (e *Engine) late(ctx context.Context, lease ledger.Lease, dos *ledger.Dossier, r swap.Result, now time.Time) (next, error) {
-	if string(r.State) == dos.Target.State && r.Closed || swap.State(dos.Target.State) == swap.Cancelled {
-		return rest, nil
+// when the card is free. What a person or preflight ended stays ended. due is
+// when to look at a confirmation that is still under way.
+func (e *Engine) late(ctx context.Context, lease ledger.Lease, dos *ledger.Dossier, r swap.Result, due, now time.Time) (next, error) {
+	t := dos.Target
+	switch s := swap.State(t.State); {
+	case s == swap.Cancelled, s == swap.Skipped:
+		r = swap.Result{State: s, Cause: t.Cause, Step: t.Step, Closed: true}
+	case r.State == s && r.Closed && !r.Back:
+		r.Cause = t.Cause // as it was when it ended: some count the hours
+	case !r.Closed:
+		err := e.cfg.Store.Apply(ctx, &ledger.Reopen{Lease: lease, At: now})[0]
+		if !errors.Is(err, ledger.ErrCardBusy) {
+			return reread, err
+		}
+		r.Closed = true
 	}
-	if r.Closed {
-		return rest, e.advance(ctx, lease, dos, r, now)
-	}
-	err := e.cfg.Store.Apply(ctx, &ledger.Reopen{Lease: lease, At: now})[0]
-	if errors.Is(err, ledger.ErrCardBusy) {
-		r.Closed, r.Due = true, time.Time{}
-		return rest, e.advance(ctx, lease, dos, r, now)
-	}
-	return reread, err
+	r.Due = due
+	return rest, e.advance(ctx, lease, dos, r, now)
 }
 
 // act sends what the saga asks for.
@@ -193,10 +215,7 @@ func (e *Engine) held(ctx context.Context, lease ledger.Lease, dos *ledger.Dossi
 	r := swap.Next(f, dos.Evidence(), now)
 	r.Action = nil
 	wait := func(why string, d time.Duration) error {
-		r.Cause = why
-		if again := now.Add(e.scale(d)); r.Due.IsZero() || again.Before(r.Due) {
-			r.Due = again
-		}
+		r.Cause, r.Due = why, sooner(r.Due, now.Add(e.scale(d)))
 		return e.advance(ctx, lease, dos, r, now)
 	}
 	switch {

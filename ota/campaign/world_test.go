@@ -34,6 +34,7 @@ import (
 type world struct {
 	t      testing.TB
 	db     *sqlite.DB
+	vault  *vault.Vault
 	engine *campaign.Engine
 	desk   *delivery.Desk
 	nets   map[string]*network
@@ -101,6 +102,10 @@ func (n *network) deliver(ctx context.Context) {
 	var left []delivery.Message
 	for _, m := range n.held {
 		p := n.w.phones[m.Destination]
+		if p == nil {
+			left = append(left, m)
+			continue
+		}
 		p.mu.Lock()
 		here := p.numbers[p.attached] == m.Destination && (p.mute == nil || !p.mute(m))
 		var out []uicc.OutgoingSMS
@@ -235,6 +240,7 @@ func newWorld(t testing.TB, cards int, speed float64) *world {
 		t.Fatal(err)
 	}
 	v := vault.New(kek)
+	w.vault = v
 	for _, o := range operators {
 		if err := db.PutOperator(ctx, "test", o); err != nil {
 			t.Fatal(err)
