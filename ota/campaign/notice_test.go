@@ -25,6 +25,13 @@ const (
 	profileB = "A0000005591010FFFFFFFF8900001100"
 )
 
+const rfmFile = `
+campaign: files
+kind: rfm
+select: {all: true}
+write: {spn: "0173696D6F7461"}
+`
+
 // eUICC is a soldered card that says nothing of its own accord: its notices are
 // made here.
 type eUICC struct {
@@ -39,32 +46,42 @@ func newEUICC(t *testing.T, speed float64, more ...catalog.Subscription) *eUICC 
 	aes := catalog.KeyAlgorithms{KIc: "aes-128", KID: "aes-128", CCLength: 8}
 	c.ok(c.db.PutCardType(t.Context(), "test", catalog.CardType{
 		Name: "soldered", Technique: "euicc", Keys: aes, SPI: "1639", ISDR: &catalog.ISDR{Keys: aes}, Refresh: "card", MaxParts: 5,
+		TARs: map[string]catalog.Target{"usim-rfm": {TAR: "B00011", Format: "compact", MSL: "16", Start: "adf-usim"}},
 	}))
-	rec := catalog.Keyset{Version: 1, Domain: euicc.ISDR(), KIcAlg: "aes-128", KIDAlg: "aes-128", CCLength: 8, Counter: 10}
-	for kind, k := range map[string]struct {
-		key    *ota.Key
-		sealed *[]byte
-	}{"kic": {&c.keys.KIc, &rec.SealedKIc}, "kid": {&c.keys.KID, &rec.SealedKID}} {
-		var err error
-		raw := []byte(kind + " of sixteen b")[:16]
-		*k.key, err = ota.NewKey(ota.AES128, raw)
-		c.ok(err)
-		*k.sealed, rec.KEKID, err = c.vault.Seal(vault.AAD(soldered, euicc.ISDR(), 1, kind), raw)
-		c.ok(err)
-	}
-	_, err := c.db.Import(t.Context(), "test", []catalog.Entry{{
+	domain, err := hex.DecodeString(profileA)
+	c.ok(err)
+	keysets := []catalog.Keyset{c.keyset(domain, 1), c.keyset(euicc.ISDR(), 2)}
+	_, err = c.db.Import(t.Context(), "test", []catalog.Entry{{
 		Card: catalog.Card{ICCID: soldered, Type: "soldered", EID: eid, Country: "BR", Tags: []string{"meter"}},
 		Subscriptions: append([]catalog.Subscription{
 			{Slot: 1, IMSI: "999400000090001", MSISDN: numberA, Operator: "nordvik", ISDP: profileA},
 			{Slot: 2, IMSI: "999700000090001", MSISDN: numberB, Operator: "aurora", ISDP: profileB},
 		}, more...),
-		Keysets: []catalog.Keyset{rec},
+		Keysets: keysets,
 	}})
 	c.ok(err)
 	card, err := c.db.Card(t.Context(), soldered)
 	c.ok(err)
 	c.id = card.Card.ID
 	return c
+}
+
+// keyset makes the keys of a security domain; those made last sign notices.
+func (c *eUICC) keyset(domain []byte, n byte) catalog.Keyset {
+	c.t.Helper()
+	rec := catalog.Keyset{Version: 1, Domain: domain, KIcAlg: "aes-128", KIDAlg: "aes-128", CCLength: 8, CheckValue: string('0' + rune(n)), Counter: 10}
+	for kind, k := range map[string]struct {
+		key    *ota.Key
+		sealed *[]byte
+	}{"kic": {&c.keys.KIc, &rec.SealedKIc}, "kid": {&c.keys.KID, &rec.SealedKID}} {
+		var err error
+		raw := append([]byte(kind+" of 16 octet"), n)
+		*k.key, err = ota.NewKey(ota.AES128, raw)
+		c.ok(err)
+		*k.sealed, rec.KEKID, err = c.vault.Seal(vault.AAD(soldered, domain, 1, kind), raw)
+		c.ok(err)
+	}
+	return rec
 }
 
 func (c *eUICC) ok(err error) {
@@ -184,5 +201,48 @@ func TestTheConfirmationOfAClosedTargetGoesAgainAndIsGivenUpInTheEnd(t *testing.
 	reads := slices.DeleteFunc(d.Attempts, func(a ledger.Attempt) bool { return a.Kind != ledger.Read })
 	if len(reads) != 1 {
 		t.Errorf("%d reads of a closed target, want that of its snapshot", len(reads))
+	}
+}
+
+func TestANoticeIsConfirmedWhereItCameFrom(t *testing.T) {
+	t.Parallel()
+	const (
+		bootstrap = "A0000005591010FFFFFFFF8900001200"
+		unlisted  = "A0000005591010FFFFFFFF8900001300"
+	)
+	third := catalog.Subscription{Slot: 3, IMSI: "999430000090001", MSISDN: "+4670900001", Operator: "polar", ISDP: bootstrap}
+	fourth := catalog.Subscription{Slot: 4, IMSI: "999430000090002", Operator: "polar", ISDP: unlisted}
+	polar := catalog.Operator{
+		Name: "polar", PLMNs: []string{"99943"}, Links: []string{"aurora-1"}, SMSC: "+4670000001",
+		SourceAddress: catalog.SourceAddress{Number: "+4679990000", TON: 1, NPI: 1},
+	}
+	for name, tt := range map[string]struct {
+		file string
+		isdp string
+		from string
+		want []string
+	}{
+		"the new number":              {swapFile, profileB, numberB, []string{"aurora-1 " + numberB}},
+		"a third profile's":           {swapFile, bootstrap, third.MSISDN, []string{"aurora-1 " + third.MSISDN}},
+		"in a form nobody knows":      {swapFile, bootstrap, "0709000", []string{"aurora-1 " + third.MSISDN}},
+		"of a profile without number": {swapFile, unlisted, "+4670900099", []string{"aurora-1 +4670900099"}},
+		"known to nobody":             {swapFile, "A0000005591010FFFFFFFF8900001400", "+4670900099", []string{"nordvik-1 " + numberA, "aurora-1 " + numberB}},
+		"a campaign without another":  {rfmFile, bootstrap, third.MSISDN, []string{"aurora-1 " + third.MSISDN}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newEUICC(t, 60, third, fourth)
+			c.ok(c.db.PutOperator(t.Context(), "test", polar))
+			c.snapshot(tt.file)
+			c.notice(euicc.FellBack, 4, tt.isdp, tt.from)
+			a, _ := confirmation(c.becomes("the notice is confirmed", left))
+			var got []string
+			for _, s := range a.Parts[0].Submissions {
+				got = append(got, s.Link+" "+s.Destination)
+			}
+			if !slices.Equal(got, tt.want) {
+				t.Errorf("it goes to %q, want %q", got, tt.want)
+			}
+		})
 	}
 }

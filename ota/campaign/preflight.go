@@ -230,7 +230,11 @@ func (e *Engine) side(ctx context.Context, entry catalog.Entry, take func(catalo
 	if i < 0 {
 		return reached{}, skip("no such subscription in the catalog")
 	}
-	s := entry.Subscriptions[i]
+	return e.reach(ctx, entry.Subscriptions[i])
+}
+
+// reach is how a subscription is spoken to.
+func (e *Engine) reach(ctx context.Context, s catalog.Subscription) (reached, error) {
 	if s.MSISDN == "" {
 		return reached{}, skip(fmt.Sprintf("the subscription at %s has no MSISDN: there is no number to send to", s.Operator))
 	}

@@ -141,15 +141,6 @@ func sooner(a, b time.Time) time.Time {
 	return a
 }
 
-// confirm answers a notice of an eUICC, before all else and whatever became of
-// its target or campaign: unconfirmed, the card rolls back.
-func (e *Engine) confirm(ctx context.Context, lease ledger.Lease, dos *ledger.Dossier, f swap.Facts, r swap.Result) (next, error) {
-	if err := e.cfg.Desk.Send(ctx, lease, dos, order(f, r.State, r.Confirm, Spec{})); err != nil {
-		return rest, err
-	}
-	return again, nil
-}
-
 // follow does what the saga asks for.
 func (e *Engine) follow(ctx context.Context, lease ledger.Lease, dos *ledger.Dossier, f swap.Facts, r swap.Result, now time.Time) (next, error) {
 	if r.Clear {

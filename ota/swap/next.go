@@ -58,6 +58,11 @@ type Action struct {
 	Deadline time.Time
 	Replaces []int64
 	Begins   bool // the first write: paused campaigns and max_unproven hold it back
+
+	// Of a confirmation: where its notice came from, and the profile that it
+	// names, hex; both may be empty. Way is Both where neither side has the number.
+	Number string
+	ISDP   string
 }
 
 // saga is one call of Next.

@@ -73,12 +73,12 @@ func (s *saga) confirmation(e ledger.Evidence) *Action {
 	a := &Action{
 		Step: s.step(stepConfirm), Kind: ledger.Confirm, Label: labelConfirm(e), Way: Old, Via: *s.f.ISDR, Script: b,
 		Purpose:  fmt.Sprintf("confirm notice %d: %s", e.Body.Sequence, euicc.NoticeType(e.Body.Notice)),
-		Deadline: s.now.Add(s.f.Deadlines.Switched),
+		Deadline: s.now.Add(s.f.Deadlines.Switched), Number: e.Body.Number, ISDP: e.Body.ISDP,
 	}
 	switch {
 	case s.fromNew(e):
 		a.Way = New
-	case e.Body.Number != s.f.From.MSISDN && s.f.To.MSISDN != "":
+	case e.Body.Number != s.f.From.MSISDN:
 		a.Way = Both
 	}
 	for _, o := range s.attempts {
