@@ -300,8 +300,8 @@ func (e *Engine) advance(ctx context.Context, lease ledger.Lease, dos *ledger.Do
 			}
 		}
 	}
-	if r.Back && t.From != 0 && dos.Entry.Card.Active != t.From {
-		op.Active = t.From
+	if back := backOn(*dos, r); r.Back && dos.Entry.Card.Active != back {
+		op.Active = back
 	}
 	if err := e.cfg.Store.Apply(ctx, op)[0]; err != nil {
 		return err
@@ -320,6 +320,21 @@ func (e *Engine) advance(ctx context.Context, lease ledger.Lease, dos *ledger.Do
 	}
 	e.alarm.sooner(r.Due)
 	return nil
+}
+
+// backOn is the subscription that a card went back to: the one whose profile it
+// says is enabled, else the one that it came from. 0 where the catalog does not
+// know the profile.
+func backOn(dos ledger.Dossier, r swap.Result) int64 {
+	if r.Enabled == "" {
+		return dos.Target.From
+	}
+	for _, s := range dos.Entry.Subscriptions {
+		if s.ISDP == r.Enabled {
+			return s.ID
+		}
+	}
+	return 0
 }
 
 // wakesInTime reports whether what is stored wakes the target in time: at the

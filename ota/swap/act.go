@@ -20,6 +20,7 @@ type snapshot struct {
 	files   rfm.Snapshot
 	absent  []string
 	at      time.Time // of the last answer
+	counter uint64    // of the answer, where one tells all
 	pending *question // what the next packet asks
 	step    int
 	failed  string
@@ -29,7 +30,7 @@ type snapshot struct {
 // readSnapshot goes through the reads in order. A file that the card does not
 // have stops a script, so the packet after it asks for the rest.
 func (s *saga) readSnapshot() snapshot {
-	if s.f.Kind == KindSwap && (s.f.Technique == ByEUICC || s.f.Technique == ByApplet) {
+	if s.f.decidesItself() {
 		return s.readState()
 	}
 	out := snapshot{files: rfm.Snapshot{}}

@@ -18,7 +18,10 @@ type Result struct {
 	Due    time.Time // when to ask again if nothing comes; zero: never
 	Closed bool
 	Moved  *Move // how the move was proven; nil before
-	Back   bool  // the card has its old identity again
+	Back   bool  // the card left the new identity again
+	// Enabled is the profile that it has instead, AID in hex, as its notice says;
+	// empty means the old one.
+	Enabled string
 	// Confirm answers a notice of an eUICC. It goes first, whatever the state,
 	// and also when the target is closed.
 	Confirm *Action
@@ -112,12 +115,12 @@ func (s *saga) at(t time.Time) bool {
 func (s *saga) state() Result {
 	snap := s.readSnapshot()
 	s.sortReads()
-	m := s.moved()
+	m := s.moved(snap)
 	if r, back := s.back(m); back {
 		return r
 	}
 	if m != nil {
-		r := s.doubt(s.cleanUp(s.settings(*m)), *m)
+		r := s.doubt(s.cleanUp(s.settings(*m), *m), *m)
 		r.Moved = m
 		return r
 	}
@@ -132,16 +135,16 @@ func (s *saga) state() Result {
 
 // moved is the proof of the move: a read of the new IMSI answered from the new
 // number, or the network's word that the new IMSI attached after the switch.
-func (s *saga) moved() *Move {
+func (s *saga) moved(snap snapshot) *Move {
 	if s.f.Kind != KindSwap {
 		return nil
 	}
 	if s.f.Technique == ByEUICC {
-		return s.device(s.confirmed())
+		return s.device(s.confirmed(snap))
 	}
 	var m *Move
 	for _, r := range s.reads {
-		if r.new && r.imsi == s.f.To.IMSI && (m == nil || r.at.Before(m.At)) {
+		if r.new && r.imsi == s.f.To.IMSI && !s.outdated(r.of.made) && (m == nil || r.at.Before(m.At)) {
 			m = &Move{At: r.at}
 		}
 	}

@@ -49,7 +49,7 @@ func (p packet) titles() string {
 
 // packets are the writing packets, in order.
 func (f Facts) packets(snap snapshot) ([]packet, error) {
-	if f.Kind == KindSwap && (f.Technique == ByEUICC || f.Technique == ByApplet) {
+	if f.decidesItself() {
 		if snap.already {
 			return nil, nil
 		}

@@ -393,6 +393,34 @@ func TestACardThatUndidTheSwitchIsAskedAndNamed(t *testing.T) {
 	if r := h.closed(swap.RolledBack, "undid"); !r.Back {
 		t.Error("the old subscription does not count as active again")
 	}
+
+	// Of the next round only what is seen in it counts.
+	h.retried(0)
+	h.reply(ask, newNumber, inUse(t, 2, newIMSI)) // a late copy
+	id, _ = h.does(swap.Snapshot, read, ledger.Read, swap.Both)
+	h.reply(id, oldNumber, inUse(t, 1, oldIMSI))
+	id, _ = h.does(swap.Snapshot, choose, ledger.Write, swap.Old)
+	h.reply(id, oldNumber, done)
+	ask, _ = h.does(swap.Switched, moved, ledger.Read, swap.New)
+	h.reply(ask, newNumber, inUse(t, 2, newIMSI))
+	h.closed(swap.Moved)
+}
+
+func TestARetryOfAnAppletsFailedSettingsFindsTheCardMoved(t *testing.T) {
+	t.Parallel()
+	h := begin(t, byApplet, func(f *swap.Facts, _ *card) { f.NoCP = true })
+	id, _ := h.does(swap.Snapshot, read, ledger.Read, swap.Old)
+	h.reply(id, oldNumber, inUse(t, 1, oldIMSI))
+	id, _ = h.does(swap.Snapshot, choose, ledger.Write, swap.Old)
+	h.reply(id, oldNumber, done)
+	h.tick(time.Minute)
+	h.attach(newIMSI, "other")
+	h.closed(swap.SettingsFailed)
+	h.f.NoCP = false
+	h.retried(0)
+	id, _ = h.does(swap.Snapshot, read, ledger.Read, swap.Both)
+	h.reply(id, newNumber, inUse(t, 2, newIMSI))
+	h.does(swap.Moved, document, ledger.CP, swap.New)
 }
 
 func mustIMSI(t testing.TB, imsi string) []byte {

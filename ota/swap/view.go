@@ -89,6 +89,7 @@ type identityRead struct {
 	imsi    string
 	new     bool // it came from the new number
 	at      time.Time
+	of      *attempt
 }
 
 // fenced says that a read settled a write.
@@ -218,7 +219,7 @@ func (v *view) proof(a *attempt, e ledger.Evidence) {
 
 // tells notes what an authenticated answer said of the card's IMSI.
 func (v *view) tells(e ledger.Evidence, imsi string) {
-	v.reads = append(v.reads, identityRead{counter: e.Counter, imsi: imsi, new: v.fromNew(e), at: e.SeenAt})
+	v.reads = append(v.reads, identityRead{counter: e.Counter, imsi: imsi, new: v.fromNew(e), at: e.SeenAt, of: v.attempt(e)})
 }
 
 // refuses reports whether an answer in clear says that no packet can succeed.
@@ -289,7 +290,7 @@ func (v *view) events(evidence []ledger.Evidence) {
 		case !is:
 		case e.Kind == ledger.EvPair:
 			v.pairs = append(v.pairs, e)
-		default:
+		case !v.outdated(when(e)):
 			if v.attached == nil || byTime(e, *v.attached) < 0 {
 				v.attached = &e
 			}
@@ -298,6 +299,12 @@ func (v *view) events(evidence []ledger.Evidence) {
 			}
 		}
 	}
+}
+
+// outdated reports whether something is of an earlier round, and tells nothing
+// of this one: the card may have gone back by itself since.
+func (v *view) outdated(t time.Time) bool {
+	return v.round > 0 && v.f.decidesItself() && t.Before(v.f.Began)
 }
 
 // byTime orders events by the time they happened.
