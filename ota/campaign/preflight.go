@@ -49,9 +49,7 @@ func (e *Engine) preflight(ctx context.Context, spec Spec, entry catalog.Entry, 
 	if err := e.security(&f, typ, entry); err != nil {
 		return f, err
 	}
-	// A further round goes on from where the first began: the card may have
-	// moved in it, and only its settings are to be sent again.
-	start := cmp.Or(earlier.From, entry.Card.Active)
+	start := startOf(entry.Card.Active, earlier)
 	from, err := e.side(ctx, entry, func(s catalog.Subscription) bool { return s.ID == start })
 	if err != nil {
 		return f, err
@@ -74,6 +72,16 @@ func (e *Engine) preflight(ctx context.Context, spec Spec, entry catalog.Entry, 
 	}
 	f.Faster(e.cfg.Speed)
 	return f, nil
+}
+
+// startOf is the subscription that a round begins with: the active one. Only
+// where the card has moved in an earlier round it is the one from which it did:
+// its settings are to be sent again.
+func startOf(active int64, earlier ledger.Target) int64 {
+	if earlier.To != 0 && active == earlier.To {
+		return earlier.From
+	}
+	return active
 }
 
 // security pins keyset, SPI and application: those of file management, or, in a

@@ -144,10 +144,11 @@ func sooner(a, b time.Time) time.Time {
 // follow does what the saga asks for.
 func (e *Engine) follow(ctx context.Context, lease ledger.Lease, dos *ledger.Dossier, f swap.Facts, r swap.Result, now time.Time) (next, error) {
 	if r.Clear {
-		err := e.cfg.Desk.Clear(ctx, lease, dos, f.KeysetID, r.Step, now.Add(f.Deadlines.Switching), routes(f, fenceWay(f)))
+		due, err := e.cfg.Desk.Clear(ctx, lease, dos, f.KeysetID, r.Step, now.Add(f.Deadlines.Switching), routes(f, fenceWay(f)))
 		if err != nil {
 			return rest, err
 		}
+		r.Due = sooner(r.Due, due)
 	}
 	if r.Action == nil {
 		return rest, e.advance(ctx, lease, dos, r, now)
@@ -218,7 +219,7 @@ func (e *Engine) held(ctx context.Context, lease ledger.Lease, dos *ledger.Dossi
 		// A write that another target left open, or a keyset under suspicion:
 		// its fence goes first, to every number.
 		deadline := now.Add(f.Deadlines.Switching)
-		if err := e.cfg.Desk.Clear(ctx, lease, dos, f.KeysetID, r.Step, deadline, routes(f, fenceWay(f))); err != nil {
+		if _, err := e.cfg.Desk.Clear(ctx, lease, dos, f.KeysetID, r.Step, deadline, routes(f, fenceWay(f))); err != nil {
 			return err
 		}
 		return wait("waiting: an earlier write of this card has to be settled first", time.Minute)
@@ -233,20 +234,15 @@ func order(f swap.Facts, state swap.State, a *swap.Action, spec Spec) delivery.O
 		KeysetID: a.Via.KeysetID, TAR: a.Via.TAR, SPI: a.Via.SPI, Format: a.Via.Format, Script: a.Script,
 		Fence: a.Fence, Expect: a.Expect,
 		FenceOf: a.FenceOf, MaxParts: a.Via.MaxParts, AllowWeak: f.AllowWeak, Push: a.Push, Deadline: a.Deadline, Replaces: a.Replaces,
-		IfRunning: a.Begins || a.Kind == ledger.Read && state == swap.Snapshot, Unproven: a.Kind == ledger.Write,
-		MaxUnproven: maxUnproven(a, spec),
+		IfRunning: a.Begins || a.Kind == ledger.Read && state == swap.Snapshot, Unproven: a.Unproven,
+	}
+	if a.Unproven {
+		o.MaxUnproven = spec.MaxUnproven
 	}
 	if a.Kind == ledger.Write && a.FenceVia != a.Via {
 		o.FenceTAR, o.FenceForm = a.FenceVia.TAR, a.FenceVia.Format
 	}
 	return o
-}
-
-func maxUnproven(a *swap.Action, spec Spec) int {
-	if a.Kind != ledger.Write {
-		return 0
-	}
-	return spec.MaxUnproven
 }
 
 func fenceWay(f swap.Facts) swap.Way {

@@ -20,3 +20,35 @@ func TestACardThatWentBackCountsAsWhereItSaysItIs(t *testing.T) {
 		}
 	}
 }
+
+func TestWhereARoundBegins(t *testing.T) {
+	t.Parallel()
+	const a, b, c = 1, 2, 3
+	for name, tt := range map[string]struct {
+		active  int64
+		earlier ledger.Target
+		want    int64
+	}{
+		"the first":                            {a, ledger.Target{}, a},
+		"after one that did not move the card": {a, ledger.Target{From: a, To: b}, a},
+		"after one that did":                   {b, ledger.Target{From: a, To: b}, a},
+		"after a fall-back to a third profile": {c, ledger.Target{From: a, To: b}, c},
+		"of kind rfm, moved since by another":  {b, ledger.Target{From: a}, b},
+	} {
+		if got := startOf(tt.active, tt.earlier); got != tt.want {
+			t.Errorf("%s: subscription %d, want %d", name, got, tt.want)
+		}
+	}
+}
+
+func TestOnlyStepsThatPutTheIdentityAtStakeCountAsUnproven(t *testing.T) {
+	t.Parallel()
+	switches := order(swap.Facts{}, swap.Switching, &swap.Action{Kind: ledger.Write, Unproven: true}, Spec{MaxUnproven: 5})
+	if !switches.Unproven || switches.MaxUnproven != 5 {
+		t.Errorf("a switch: unproven %t, at most %d", switches.Unproven, switches.MaxUnproven)
+	}
+	erases := order(swap.Facts{}, swap.Moved, &swap.Action{Kind: ledger.Write}, Spec{MaxUnproven: 5})
+	if erases.Unproven || erases.MaxUnproven != 0 {
+		t.Errorf("the delete of an old profile: unproven %t, at most %d", erases.Unproven, erases.MaxUnproven)
+	}
+}

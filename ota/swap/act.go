@@ -225,7 +225,7 @@ func (s *saga) snapshot(snap snapshot) Result {
 	}
 	b, err := s.f.scriptVia(snap.pending.via, snap.pending.commands, nil)
 	if err != nil {
-		return Result{State: Failed, Cause: err.Error(), Closed: true}
+		return Result{State: Failed, Cause: cause(err), Closed: true}
 	}
 	way := Old
 	if s.round > 0 && s.f.Kind == KindSwap {

@@ -180,7 +180,7 @@ func (s *saga) readState() snapshot {
 		q, err = s.f.audit("")
 	}
 	if err != nil {
-		out.failed = err.Error()
+		out.failed = cause(err)
 		return out
 	}
 	done := s.answered(stepRead)
