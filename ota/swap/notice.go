@@ -214,16 +214,20 @@ func (s *saga) provenUnder() (counter uint64) {
 }
 
 // doubt asks a card again whose old identity was seen on a network after it had
-// moved: such cards decide by themselves too.
+// moved: such cards decide by themselves too. A read that is open at the new
+// number, which is asked again by the laws, does not find a card that went back.
 func (s *saga) doubt(r Result, m Move) Result {
 	if !s.f.decidesItself() || s.seenOld == nil {
 		return r
 	}
-	seen := when(*s.seenOld)
-	if !seen.After(m.At) || s.seenNew != nil && when(*s.seenNew).After(seen) {
+	proven, seen := m.At, when(*s.seenOld)
+	if s.attached != nil {
+		proven = first(proven, when(*s.attached)) // a feed may bring its events late and together
+	}
+	if !seen.After(proven) || s.seenNew != nil && when(*s.seenNew).After(seen) {
 		return r
 	}
-	asked := s.newest(func(a *attempt) bool { return a.kind == ledger.Read && a.made.After(seen) })
+	asked := s.newest(func(a *attempt) bool { return a.label == labelProbe && a.made.After(seen) })
 	deadline := s.seenOld.SeenAt.Add(s.f.Deadlines.Probing)
 	switch {
 	case asked != nil && (asked.proof != nil || asked.ended != ""), s.at(deadline):
@@ -276,7 +280,7 @@ func (s *saga) beginCleanUp(r Result, m Move) Result {
 	}
 	r.Closed = false
 	if w != nil && !confirming && s.openRead() == nil {
-		r.Action = cmp.Or(s.ask(s.freeProbe(), labelProbe, "before the old profile is deleted", New, w, deadline), r.Action)
+		r.Action = cmp.Or(s.ask(s.freeProbe(), labelMoved, "before the old profile is deleted", New, w, deadline), r.Action)
 	}
 	return r
 }

@@ -145,7 +145,7 @@ func TestAnOpenEnableIsSettledBeforeTheOldProfileIsDeleted(t *testing.T) {
 		return h
 	}
 	h := confirmed()
-	ask, a := h.does(swap.Moved, probe, ledger.Read, swap.New)
+	ask, a := h.does(swap.Moved, moved, ledger.Read, swap.New)
 	if a.FenceOf == 0 {
 		t.Error("the read settles nothing")
 	}
@@ -158,7 +158,7 @@ func TestAnOpenEnableIsSettledBeforeTheOldProfileIsDeleted(t *testing.T) {
 	}
 
 	h = confirmed()
-	h.does(swap.Moved, probe, ledger.Read, swap.New)
+	h.does(swap.Moved, moved, ledger.Read, swap.New)
 	h.tick(6 * time.Hour)
 	h.closed(swap.Moved, "the old profile was not deleted")
 }

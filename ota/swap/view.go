@@ -13,10 +13,10 @@ import (
 
 // Labels of attempts, by which their evidence is read.
 const (
-	labelRead  = "read"  // of the snapshot
-	labelWrite = "write" // a packet that changes files
-	labelMoved = "moved?"
-	labelProbe = "probe"
+	labelRead  = "read"   // of the snapshot
+	labelWrite = "write"  // a packet that changes files
+	labelMoved = "moved?" // to the new number
+	labelProbe = "probe"  // to both numbers
 	labelLife  = "life"
 	labelDoc   = "document"
 	labelFence = "fence" // of package delivery: the read that settles an open write
