@@ -162,16 +162,12 @@ func (e *Engine) follow(ctx context.Context, lease ledger.Lease, dos *ledger.Dos
 }
 
 // late lifts a closed target whose evidence now says more; it works on only
-// when the card is free. What a person or preflight ended stays ended. due is
-// when to look at a confirmation that is still under way.
+// when the card is free. due is when to look at a confirmation that is still
+// under way.
 func (e *Engine) late(ctx context.Context, lease ledger.Lease, dos *ledger.Dossier, r swap.Result, due, now time.Time) (next, error) {
-	t := dos.Target
-	switch s := swap.State(t.State); {
-	case s == swap.Cancelled, s == swap.Skipped:
-		r = swap.Result{State: s, Cause: t.Cause, Step: t.Step, Closed: true}
-	case r.State == s && r.Closed && !r.Back:
-		r.Cause = t.Cause // as it was when it ended: some count the hours
-	case !r.Closed:
+	if asItWas, ok := ended(dos.Target, r); ok {
+		r = asItWas
+	} else if !r.Closed {
 		err := e.cfg.Store.Apply(ctx, &ledger.Reopen{Lease: lease, At: now})[0]
 		if !errors.Is(err, ledger.ErrCardBusy) {
 			return reread, err
@@ -180,6 +176,15 @@ func (e *Engine) late(ctx context.Context, lease ledger.Lease, dos *ledger.Dossi
 	}
 	r.Due = due
 	return rest, e.advance(ctx, lease, dos, r, now)
+}
+
+// ended is a closed target of which nothing new is known, as it was when it
+// ended: some causes count the hours, and another campaign may have moved the
+// card since. What a person or preflight ended stays ended.
+func ended(t ledger.Target, r swap.Result) (swap.Result, bool) {
+	s := swap.State(t.State)
+	same := r.State == s && r.Closed && (!r.Back || r.Cause == t.Cause)
+	return swap.Result{State: s, Cause: t.Cause, Step: t.Step, Closed: true}, same || s == swap.Cancelled || s == swap.Skipped
 }
 
 // act sends what the saga asks for.

@@ -21,6 +21,30 @@ func TestACardThatWentBackCountsAsWhereItSaysItIs(t *testing.T) {
 	}
 }
 
+func TestAClosedTargetSaysOnlyWhatIsNewOfItsCard(t *testing.T) {
+	t.Parallel()
+	at := func(s swap.State, cause string) ledger.Target { return ledger.Target{State: string(s), Cause: cause} }
+	for name, tt := range map[string]struct {
+		was ledger.Target
+		now swap.Result
+		ok  bool
+	}{
+		"moved, and the card is another campaign's now": {at(swap.Moved, ""), swap.Result{State: swap.Moved, Closed: true, Moved: &swap.Move{}}, true},
+		"dark, for more hours":                          {at(swap.Dark, "for 6 h"), swap.Result{State: swap.Dark, Closed: true, Cause: "for 7 h"}, true},
+		"rolled back, and known":                        {at(swap.RolledBack, "notice 4"), swap.Result{State: swap.RolledBack, Closed: true, Back: true, Cause: "notice 4"}, true},
+		"rolled back to another profile":                {at(swap.RolledBack, "notice 4"), swap.Result{State: swap.RolledBack, Closed: true, Back: true, Cause: "notice 5"}, false},
+		"moved, and back":                               {at(swap.Moved, ""), swap.Result{State: swap.RolledBack, Closed: true, Back: true}, false},
+		"dark, and alive":                               {at(swap.Dark, ""), swap.Result{State: swap.Dark}, false},
+		"cancelled, and moved":                          {at(swap.Cancelled, "by a person"), swap.Result{State: swap.Moved, Moved: &swap.Move{}}, true},
+		"skipped, and moved":                            {at(swap.Skipped, "no MSISDN"), swap.Result{State: swap.Moved, Moved: &swap.Move{}}, true},
+	} {
+		r, ok := ended(tt.was, tt.now)
+		if ok != tt.ok || r.Moved != nil || r.Back || string(r.State) != tt.was.State || r.Cause != tt.was.Cause || !r.Closed {
+			t.Errorf("%s: %+v, %t; want it as it was, %t", name, r, ok, tt.ok)
+		}
+	}
+}
+
 func TestWhereARoundBegins(t *testing.T) {
 	t.Parallel()
 	const a, b, c = 1, 2, 3
