@@ -29,8 +29,8 @@ type pacer struct {
 
 	began             time.Time // of the interval
 	answered, refused int
-	clean             int // intervals in a row
-	hold              int // intervals until a lower rate is tried again
+	clean             int  // intervals in a row
+	hold              int  // intervals until a lower rate is tried again
 	settling          bool // the answers of this interval are to what went before the rate was lowered
 	lowered           bool
 	before            rate.Limit // the rate, and the share refused, that the last lowering began with
