@@ -34,6 +34,13 @@ func (l *Link) Submit(ctx context.Context, ms []Message) (int, error) {
 	return taken, nil
 }
 
+// TrySubmit queues as many messages as the windows hold now and returns how many; it never waits.
+// When no session is bound it takes none and returns [ErrNotBound].
+func (l *Link) TrySubmit(ms []Message) (int, error) {
+	n, _, err := l.put(ms)
+	return n, err
+}
+
 // permit waits until the rate allows some of n messages, and says how many.
 func (l *Link) permit(ctx context.Context, n int) (int, error) {
 	if err := ctx.Err(); err != nil {

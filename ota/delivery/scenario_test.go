@@ -286,7 +286,7 @@ func TestAReceiptComesBeforeItsResponse(t *testing.T) {
 		for _, crash := range []bool{false, true} {
 			w, c, l := one(t)
 			o := w.write(c, newIMSI, 0)
-			o.Routes[0].Link = link
+			o.Routes[0].Operator = link
 			w.send(l, o)
 			ms := w.outN(1)
 			w.ids[ms[0].Submission] = 0x1234 // has digits only

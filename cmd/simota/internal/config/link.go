@@ -14,6 +14,7 @@ import (
 
 	"github.com/simota/simota/smpp"
 	"github.com/simota/simota/smpp/receipt"
+	"github.com/simota/simota/smpp/route"
 )
 
 // Link is one SMPP link.
@@ -25,8 +26,10 @@ type Link struct {
 	SystemType      string        `yaml:"system_type"`
 	Bind            string        `yaml:"bind"`     // "transceiver" or "transmitter+receiver"
 	Binds           int           `yaml:"binds"`    // sessions, or pairs of them; default 1
-	Window          int           `yaml:"window"`   // unanswered submit_sm per session; default 10
+	Window          int           `yaml:"window"`   // unanswered submit_sm per session; default 20
 	Rate            string        `yaml:"rate"`     // "100/s"; empty is no limit
+	Burst           int           `yaml:"burst"`    // submit_sm at once; default a tenth of a second's
+	Weight          *int          `yaml:"weight"`   // share among the links of an operator, default 1; 0 stands by
 	IDScope         string        `yaml:"id_scope"` // links that share one space of message ids; default the name
 	MessageID       MessageID     `yaml:"message_id"`
 	TLS             *TLS          `yaml:"tls"`              // nil is plain TCP
@@ -93,6 +96,12 @@ func (l Link) check(field string) (out []error) {
 	if _, err := perSecond(l.Rate); err != nil {
 		add("rate", "%v", err)
 	}
+	if l.Burst < 0 || l.Burst > 0 && l.Rate == "" {
+		add("burst", "%d: it says how many messages of the rate may go at once, so it needs a rate and is not negative", l.Burst)
+	}
+	if l.Weight != nil && (*l.Weight < 0 || *l.Weight > 1000) {
+		add("weight", "%d is out of range: 0, which stands by, to 1000", *l.Weight)
+	}
 	bases := []receipt.Base{receipt.Hex, receipt.Decimal, receipt.Opaque, receipt.Auto}
 	for name, v := range map[string]string{"response": l.MessageID.Response, "receipt": l.MessageID.Receipt} {
 		if !slices.Contains(bases, receipt.Base(v)) {
@@ -120,13 +129,22 @@ func perSecond(s string) (float64, error) {
 	return v, nil
 }
 
+// Lane is how the link is used among others.
+func (l Link) Lane() (route.LaneConfig, error) {
+	rate, err := perSecond(l.Rate)
+	if err != nil {
+		return route.LaneConfig{}, fmt.Errorf("link %s: %w", l.Name, err)
+	}
+	c := route.LaneConfig{Name: l.Name, Weight: 1, Rate: rate, Burst: l.Burst}
+	if l.Weight != nil {
+		c.Weight = *l.Weight
+	}
+	return c, nil
+}
+
 // SMPP is the link for package smpp; it reads the password file.
 func (l Link) SMPP() (smpp.Config, error) {
 	wrong := func(err error) (smpp.Config, error) { return smpp.Config{}, fmt.Errorf("link %s: %w", l.Name, err) }
-	rate, err := perSecond(l.Rate)
-	if err != nil {
-		return wrong(err)
-	}
 	if err := secretFile(l.PasswordFile, "", nil); err != nil {
 		return wrong(fmt.Errorf("password_file: %w", err))
 	}
@@ -140,7 +158,7 @@ func (l Link) SMPP() (smpp.Config, error) {
 	}
 	return smpp.Config{
 		Name: l.Name, Address: l.Address, SystemID: l.SystemID, Password: smpp.Secret(strings.TrimRight(string(password), "\r\n")),
-		SystemType: l.SystemType, Bind: binds[l.Bind], Binds: l.Binds, Window: l.Window, Rate: rate, TLS: secured,
+		SystemType: l.SystemType, Bind: binds[l.Bind], Binds: l.Binds, Window: l.Window, TLS: secured,
 		ResponseTimeout: l.ResponseTimeout, EnquireInterval: l.EnquireInterval,
 	}, nil
 }

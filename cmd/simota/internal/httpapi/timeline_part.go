@@ -20,7 +20,7 @@ func (t *teller) part(a ledger.Attempt, p ledger.Part) {
 			n := refusals(tries)
 			e := api.Entry{
 				At: tries[0].SentAt, Way: wayReceived, What: fmt.Sprintf("part %d", p.Seq), Counter: a.Counter,
-				Link: tries[0].Link, Number: tries[0].Destination,
+				Link: cmp.Or(tries[0].Link, tries[0].Operator), Number: tries[0].Destination,
 			}
 			if n > 0 {
 				refused(&e, tries[:n], tries[n:])
@@ -138,7 +138,7 @@ func (t *teller) again(a ledger.Attempt, what string) {
 	for _, l := range lines {
 		t.add(api.Entry{
 			At: l.first.SentAt, Way: waySent, What: what, Text: "same octets again: " + numbered("part", l.parts), Counter: a.Counter,
-			Link: l.first.Link, Number: l.first.Destination, Rung: rungSubmitted,
+			Link: cmp.Or(l.first.Link, l.first.Operator), Number: l.first.Destination, Rung: rungSubmitted,
 		})
 	}
 }
