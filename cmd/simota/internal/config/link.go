@@ -25,7 +25,7 @@ type Link struct {
 	SystemType      string        `yaml:"system_type"`
 	Bind            string        `yaml:"bind"`     // "transceiver" or "transmitter+receiver"
 	Binds           int           `yaml:"binds"`    // sessions, or pairs of them; default 1
-	Window          int           `yaml:"window"`   // unanswered submit_sm per session; default 10
+	Window          int           `yaml:"window"`   // unanswered submit_sm per session; default 20
 	Rate            string        `yaml:"rate"`     // "100/s"; empty is no limit
 	IDScope         string        `yaml:"id_scope"` // links that share one space of message ids; default the name
 	MessageID       MessageID     `yaml:"message_id"`
@@ -123,10 +123,6 @@ func perSecond(s string) (float64, error) {
 // SMPP is the link for package smpp; it reads the password file.
 func (l Link) SMPP() (smpp.Config, error) {
 	wrong := func(err error) (smpp.Config, error) { return smpp.Config{}, fmt.Errorf("link %s: %w", l.Name, err) }
-	rate, err := perSecond(l.Rate)
-	if err != nil {
-		return wrong(err)
-	}
 	if err := secretFile(l.PasswordFile, "", nil); err != nil {
 		return wrong(fmt.Errorf("password_file: %w", err))
 	}
@@ -140,7 +136,7 @@ func (l Link) SMPP() (smpp.Config, error) {
 	}
 	return smpp.Config{
 		Name: l.Name, Address: l.Address, SystemID: l.SystemID, Password: smpp.Secret(strings.TrimRight(string(password), "\r\n")),
-		SystemType: l.SystemType, Bind: binds[l.Bind], Binds: l.Binds, Window: l.Window, Rate: rate, TLS: secured,
+		SystemType: l.SystemType, Bind: binds[l.Bind], Binds: l.Binds, Window: l.Window, TLS: secured,
 		ResponseTimeout: l.ResponseTimeout, EnquireInterval: l.EnquireInterval,
 	}, nil
 }
