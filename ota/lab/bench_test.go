@@ -99,6 +99,8 @@ func (e *esme) Results(rs []smpp.Result) {
 	}
 }
 
+func (*esme) Alert(smpp.Alert) {}
+
 func (e *esme) State(s smpp.LinkState) {
 	if s.Up {
 		e.up <- struct{}{}

@@ -63,8 +63,8 @@ func TestLoadReadsTheSampleAndMakesPathsWhole(t *testing.T) {
 	if string(got.Password) != string(want.Password) || got.Bind != want.Bind || got.ResponseTimeout != want.ResponseTimeout || got.Name != want.Name {
 		t.Errorf("SMPP() of nordvik-1 differs (password not shown): %+v", got)
 	}
-	if first, err := c.Links[0].SMPP(); err != nil || string(first.Password) != "pw1" || first.Rate != 100 || first.Window != 20 {
-		t.Errorf("SMPP() of aurora-1: rate %v window %v err %v", first.Rate, first.Window, err)
+	if first, err := c.Links[0].SMPP(); err != nil || string(first.Password) != "pw1" || first.Window != 20 {
+		t.Errorf("SMPP() of aurora-1: window %v err %v", first.Window, err)
 	}
 }
 

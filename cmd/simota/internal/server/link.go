@@ -82,6 +82,11 @@ func (p *port) Deliver(ctx context.Context, ds []smpp.Delivery) []uint32 {
 	return status
 }
 
+// Alert logs that a subscriber can be reached again.
+func (p *port) Alert(a smpp.Alert) {
+	p.log.Debug().Str("link", p.name).Stringer("source", a.Source).Msg("alert_notification")
+}
+
 // State logs sessions that come and go.
 func (p *port) State(s smpp.LinkState) {
 	e := p.log.Info()
