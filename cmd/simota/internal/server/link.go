@@ -9,6 +9,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/simota/simota/cmd/simota/internal/api"
+	"github.com/simota/simota/cmd/simota/internal/config"
 	"github.com/simota/simota/ota/delivery"
 	"github.com/simota/simota/smpp"
 	"github.com/simota/simota/smpp/route"
@@ -23,13 +24,14 @@ type port struct {
 	desk  *delivery.Desk // likewise
 	name  string
 	addr  string
+	form  config.Form
 	log   zerolog.Logger
 
 	stopping atomic.Bool // the session ends because we want it
 }
 
-// TrySubmit hands messages to the link.
-func (p *port) TrySubmit(ms []smpp.Message) (int, error) { return p.link.TrySubmit(ms) }
+// TrySubmit hands messages to the link, in the form that its SMSC wants.
+func (p *port) TrySubmit(ms []smpp.Message) (int, error) { return p.link.TrySubmit(dress(p.form, ms)) }
 
 // Free is how many messages the link would take at once.
 func (p *port) Free() int { return p.link.Free() }

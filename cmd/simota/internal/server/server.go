@@ -117,6 +117,9 @@ func (s *server) port(l config.Link) (*port, error) {
 		return nil, err
 	}
 	p := &port{name: l.Name, addr: l.Address, log: s.log}
+	if p.form, err = l.Submit.Form(); err != nil {
+		return nil, fmt.Errorf("link %s: submit: %w", l.Name, err)
+	}
 	if p.link, err = smpp.NewLink(c, p); err != nil {
 		return nil, fmt.Errorf("link %s: %w", l.Name, err)
 	}

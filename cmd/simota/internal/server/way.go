@@ -11,14 +11,6 @@ import (
 	"github.com/simota/simota/smpp/route"
 )
 
-// Octets of a submit_sm to a card: USIM data download, 8 bit, class 2
-// (3GPP TS 31.115, 4.1); and to a device: 8 bit without class (OMA ProvCont).
-const (
-	pidDownload = 0x7F
-	dcsClass2   = 0xF6
-	dcsBinary   = 0x04
-)
-
 // way is the desk's way to an operator.
 type way struct {
 	*route.Way
@@ -32,11 +24,11 @@ func (w *way) Submit(batch []delivery.Message) (left []delivery.Message) {
 	out, at := make([]route.Message, len(batch)), make(map[int64]int, len(batch))
 	for i, m := range batch {
 		s := smpp.Message{
-			ID: m.Submission, UserData: m.UserData, UDHI: true, Validity: m.Validity, RegisteredDelivery: 1,
-			ProtocolID: pidDownload, DataCoding: dcsClass2, Source: address(m.Source), Destination: address(m.Destination),
+			ID: m.Submission, UserData: m.UserData, UDHI: true, Validity: m.Validity,
+			Source: address(m.Source), Destination: address(m.Destination),
 		}
-		if !m.Card {
-			s.ProtocolID, s.DataCoding = 0, dcsBinary
+		if m.Card {
+			s.ProtocolID = forCard
 		}
 		if m.Source == source.Number {
 			s.Source.TON, s.Source.NPI = source.TON, source.NPI
