@@ -23,20 +23,20 @@ import (
 	"github.com/simota/simota/ota/delivery"
 )
 
-// bench is a server without links, and a folder of a person who uses it.
-type bench struct {
+// office is a server without links, and a folder of a person who uses it.
+type office struct {
 	*testing.T
 	dir, socket, db string
 	stop            func() // the server
 }
 
-func newBench(t *testing.T) *bench {
+func newOffice(t *testing.T) *office {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "cli") // a socket's path must be short
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &bench{T: t, dir: dir, socket: filepath.Join(dir, "s"), db: filepath.Join(dir, "simota.db")}
+	b := &office{T: t, dir: dir, socket: filepath.Join(dir, "s"), db: filepath.Join(dir, "simota.db")}
 	kek, err := vault.CreateKEK(filepath.Join(dir, "simota.key"))
 	if err != nil {
 		t.Fatal(err)
@@ -79,7 +79,7 @@ func newBench(t *testing.T) *bench {
 }
 
 // file writes a file into the folder and gives its path.
-func (b *bench) file(name, text string) string {
+func (b *office) file(name, text string) string {
 	b.Helper()
 	path := filepath.Join(b.dir, name)
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
@@ -89,7 +89,7 @@ func (b *bench) file(name, text string) string {
 }
 
 // simota runs a command that has to succeed and gives what it printed.
-func (b *bench) simota(args ...string) string {
+func (b *office) simota(args ...string) string {
 	b.Helper()
 	p, out, stderr := process("", append([]string{"--server", b.socket}, args...)...)
 	if err := Run(b.Context(), p); err != nil {
@@ -99,7 +99,7 @@ func (b *bench) simota(args ...string) string {
 }
 
 // refused runs a command that has to fail and gives what it complained of.
-func (b *bench) refused(args ...string) string {
+func (b *office) refused(args ...string) string {
 	b.Helper()
 	p, out, stderr := process("", append([]string{"--server", b.socket}, args...)...)
 	if err := Run(b.Context(), p); err == nil {
@@ -109,7 +109,7 @@ func (b *bench) refused(args ...string) string {
 }
 
 // has checks that a text has every one of the lines, which are patterns.
-func (b *bench) has(text string, lines ...string) {
+func (b *office) has(text string, lines ...string) {
 	b.Helper()
 	for _, line := range lines {
 		if !regexp.MustCompile(`(?m)^` + line + `$`).MatchString(text) {
@@ -148,10 +148,10 @@ max_unproven: 50
 `
 )
 
-// stocked is a bench whose server knows operators, card types and cards.
-func stocked(t *testing.T) *bench {
+// stocked is an office whose server knows operators, card types and cards.
+func stocked(t *testing.T) *office {
 	t.Helper()
-	b := newBench(t)
+	b := newOffice(t)
 	b.simota("operator", "apply", b.file("nordvik.yaml", strings.ReplaceAll(operatorFile, "NAME", "nordvik")),
 		b.file("aurora.yaml", strings.ReplaceAll(operatorFile, "NAME", "aurora")))
 	b.simota("card-type", "apply", b.file("type.yaml", cardTypeFile))
