@@ -134,7 +134,7 @@ func (s *bareStore) bind(ctx context.Context, lives []*life) error {
 		}
 		m := s.model.submission
 		op.Submissions = []ledger.Submission{{
-			PartSeq: 1, Link: m.Link, SubscriptionID: l.card.Subscriptions[0].ID, Source: m.Source, Destination: m.Destination,
+			PartSeq: 1, Operator: m.Operator, SubscriptionID: l.card.Subscriptions[0].ID, Source: m.Source, Destination: m.Destination,
 			State: ledger.Ready, ValidUntil: m.ValidUntil,
 		}}
 		return op
@@ -150,7 +150,7 @@ func (s *bareStore) bind(ctx context.Context, lives []*life) error {
 
 func (s *bareStore) send(ctx context.Context, lives []*life) error {
 	now := time.Now()
-	ready, _, err := s.db.Outbox(ctx, s.model.submission.Link, now, len(lives))
+	ready, _, err := s.db.Outbox(ctx, s.model.submission.Operator, now, len(lives))
 	if err != nil {
 		return err
 	}
@@ -170,7 +170,7 @@ func (s *bareStore) send(ctx context.Context, lives []*life) error {
 		s.messages++
 		id := fmt.Sprintf("%0*x", len(m.MessageID), s.messages)
 		return &ledger.Respond{
-			SubmissionID: l.submission, State: ledger.Accepted, MessageID: id, IDNormal: id, IDScope: s.model.receiptRow.IDScope, At: now,
+			SubmissionID: l.submission, Link: m.Link, State: ledger.Accepted, MessageID: id, IDNormal: id, IDScope: s.model.receiptRow.IDScope, At: now,
 		}
 	})
 	return err
