@@ -112,11 +112,11 @@ func (s *bareStore) apply(ctx context.Context, ops ...ledger.Op) error {
 }
 
 // each commits one operation for every card.
-func each[O ledger.Op](ctx context.Context, s *bareStore, lives []*life, make func(*life) O) ([]O, error) {
+func each[O ledger.Op](ctx context.Context, s *bareStore, lives []*life, of func(*life) O) ([]O, error) {
 	var made []O
 	var ops []ledger.Op
 	for _, l := range lives {
-		op := make(l)
+		op := of(l)
 		made, ops = append(made, op), append(ops, op)
 	}
 	return made, s.apply(ctx, ops...)

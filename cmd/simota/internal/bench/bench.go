@@ -36,7 +36,7 @@ type Options struct {
 var Types = map[string]string{"3des": "sja2-3des", "aes": "sja5-aes"}
 
 const (
-	poll      = 250 * time.Millisecond
+	poll      = 500 * time.Millisecond
 	leastTime = time.Minute
 	perCard   = 10 * time.Millisecond // a server this slow has stalled
 )

@@ -18,7 +18,7 @@ type Rows struct {
 	Attempts    int `json:"attempts"`
 	Parts       int `json:"parts"`
 	Submissions int `json:"submissions"`
-	ReceiptKeys int `json:"receipt_keys"`
+	ReceiptKeys int `json:"receipt_keys"` // one per submission whose message id is known
 	Inbox       int `json:"inbox"`
 	Evidence    int `json:"evidence"`
 }
