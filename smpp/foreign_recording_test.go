@@ -41,24 +41,37 @@ func (r *recording) add(inbound bool, octets []byte) {
 	r.changed = make(chan struct{})
 }
 
+// frames gives the headers of the whole frames one side sent, or both sides, in the order in which they were complete.
+func (r *recording) frames(wanted func(inbound bool) bool) []smpp.Header {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var all []smpp.Header
+	rest := map[bool][]byte{}
+	for _, c := range r.chunks {
+		b := append(rest[c.inbound], c.octets...)
+		for {
+			h, err := smpp.ParseHeader(b)
+			if err != nil || int64(h.Length) > int64(len(b)) || h.Length < smpp.HeaderLen {
+				break
+			}
+			b = b[h.Length:]
+			if wanted(c.inbound) {
+				all = append(all, h)
+			}
+		}
+		rest[c.inbound] = b
+	}
+	return all
+}
+
 // sees waits until the SMSC has sent a command and returns the header of the first such frame.
 func (r *recording) sees(ctx context.Context, t *testing.T, c smpp.Command) smpp.Header {
 	t.Helper()
 	for {
 		r.mu.Lock()
-		var stream bytes.Buffer
-		for _, k := range r.chunks {
-			if k.inbound {
-				stream.Write(k.octets)
-			}
-		}
 		changed := r.changed
 		r.mu.Unlock()
-		for frames := smpp.NewFrameReader(&stream); ; {
-			h, _, err := frames.Next()
-			if err != nil {
-				break
-			}
+		for _, h := range r.frames(func(inbound bool) bool { return inbound }) {
 			if h.Command == c {
 				return h
 			}
