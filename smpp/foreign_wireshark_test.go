@@ -64,7 +64,8 @@ func appendSegment(b []byte, inbound bool, sequence, acknowledged uint32, data [
 	return append(b, data...)
 }
 
-// dissected is a PDU as Wireshark shows it: the octets of each field in hexadecimal, by name.
+// dissected is a PDU as Wireshark shows it: the octets of each field in hexadecimal, by name, those of a
+// field that is there several times with blanks between.
 type dissected map[string]string
 
 // field is an element of Wireshark's PDML.
@@ -76,8 +77,8 @@ type field struct {
 
 func (d dissected) add(fs []field) {
 	for _, f := range fs {
-		if strings.HasPrefix(f.Name, "smpp.") && d[f.Name] == "" {
-			d[f.Name] = f.Value
+		if strings.HasPrefix(f.Name, "smpp.") {
+			d[f.Name] = strings.TrimSpace(d[f.Name] + " " + f.Value)
 		}
 		d.add(f.Fields)
 	}
@@ -177,7 +178,7 @@ func (d dissected) check(t *testing.T, got dissected) {
 }
 
 // said is what a message looks like in a dissection, by the sender's intent.
-func said(source, destination smpp.Address, esmClass, dcs byte, text []byte, textField string) dissected {
+func said(source, destination smpp.Address, esmClass, dcs byte, text []byte, tlvs ...smscsim.TLV) dissected {
 	d := dissected{
 		"smpp.source_addr_ton": fmt.Sprintf("%02x", source.TON), "smpp.source_addr_npi": fmt.Sprintf("%02x", source.NPI),
 		"smpp.source_addr":   fmt.Sprintf("%x00", source.Number),
@@ -188,11 +189,16 @@ func said(source, destination smpp.Address, esmClass, dcs byte, text []byte, tex
 		"smpp.data_coding":         fmt.Sprintf("%02x", dcs),
 	}
 	if text != nil {
-		d[textField] = fmt.Sprintf("%x", text)
+		d["smpp.message"], d["smpp.sm_length"] = fmt.Sprintf("%x", text), fmt.Sprintf("%02x", len(text))
 	}
-	if textField == "smpp.message" {
-		d["smpp.sm_length"] = fmt.Sprintf("%02x", len(text))
+	var tags, lengths []string
+	for _, v := range tlvs {
+		tags, lengths = append(tags, fmt.Sprintf("%04x", v.Tag)), append(lengths, fmt.Sprintf("%04x", len(v.Value)))
+		if v.Tag == smpp.TagMessagePayload {
+			d["smpp.message_payload"] = fmt.Sprintf("%x", v.Value)
+		}
 	}
+	d["smpp.opt_param_tag"], d["smpp.opt_param_len"] = strings.Join(tags, " "), strings.Join(lengths, " ")
 	return d
 }
 
@@ -216,8 +222,9 @@ func conversation(ctx context.Context, t *testing.T, r *recording) []dissected {
 	if _, err := srv.SendReceipt(ctx, "ota1", smscsim.ReceiptOut{MessageID: m.MessageID, Source: m.Source, Destination: m.Destination, State: receipt.Undeliverable, Err: 0x1B}); err != nil {
 		t.Fatal(err)
 	}
-	d := said(m.Destination, m.Source, 0x04, 0, nil, "")
-	d["smpp.receipted_message_id"], d["smpp.message_state"] = fmt.Sprintf("%x00", m.MessageID), "05"
+	id := append([]byte(m.MessageID), 0)
+	d := said(m.Destination, m.Source, 0x04, 0, nil, smscsim.TLV{Tag: 0x001E, Value: id}, smscsim.TLV{Tag: 0x0427, Value: []byte{5}}, smscsim.TLV{Tag: 0x0423, Value: []byte{3, 0, 0x1B}})
+	d["smpp.receipted_message_id"], d["smpp.message_state"] = fmt.Sprintf("%x", id), "05"
 	all = append(append(all, d), deliveries(ctx, t, srv)...)
 	r.sees(ctx, t, smpp.EnquireLinkResp)
 	x.stop()
@@ -246,7 +253,7 @@ func submissions(ctx context.Context, t *testing.T, x *running) (all []dissected
 		if m.UDHI {
 			esmClass = 0x40
 		}
-		d := said(m.Source, m.Destination, esmClass, m.DataCoding, m.UserData, "smpp.message")
+		d := said(m.Source, m.Destination, esmClass, m.DataCoding, m.UserData)
 		d["smpp.protocol_id"] = fmt.Sprintf("%02x", m.ProtocolID)
 		d["smpp.regdel.receipt"], d["smpp.regdel.notif"] = fmt.Sprint(m.RegisteredDelivery&3), fmt.Sprint(m.RegisteredDelivery>>4)
 		d["smpp.validity_period_r"] = "00"
@@ -263,20 +270,23 @@ func deliveries(ctx context.Context, t *testing.T, srv *smscsim.Server) (all []d
 	t.Helper()
 	card, us := smpp.Address{TON: 1, NPI: 1, Number: "5511900000017"}, smpp.Address{NPI: 1, Number: "7000"}
 	proof := append([]byte{2, 0x71, 0}, pattern(20)...)
+	payload := func(b []byte) []smscsim.TLV { return []smscsim.TLV{{Tag: smpp.TagMessagePayload, Value: b}} }
+	vendor := []smscsim.TLV{{Tag: 0x1501, Value: pattern(7)}}
 	for _, c := range []struct {
-		mo        smscsim.MO
-		textField string
+		mo   smscsim.MO
+		text []byte        // in short_message
+		tlvs []smscsim.TLV // beside or instead of it
 	}{
-		{smscsim.MO{UserData: proof, ESMClass: 0x40, ProtocolID: 0x7F, DataCoding: 0xF6}, "smpp.message"},
-		{smscsim.MO{UserData: proof, ESMClass: 0x44, TLVs: []smscsim.TLV{{Tag: 0x1501, Value: pattern(7)}}}, "smpp.message"},
-		{smscsim.MO{UserData: pattern(3000), DataCoding: 4}, "smpp.message_payload"},
-		{smscsim.MO{UserData: proof, ESMClass: 0x40, DataCoding: 0xF6, DataSM: true}, "smpp.message_payload"},
+		{smscsim.MO{UserData: proof, ESMClass: 0x40, ProtocolID: 0x7F, DataCoding: 0xF6}, proof, nil},
+		{smscsim.MO{UserData: proof, ESMClass: 0x44, TLVs: vendor}, proof, vendor},
+		{smscsim.MO{UserData: pattern(3000), DataCoding: 4}, nil, payload(pattern(3000))},
+		{smscsim.MO{UserData: proof, ESMClass: 0x40, DataCoding: 0xF6, DataSM: true}, nil, payload(proof)},
 	} {
 		c.mo.Source, c.mo.Destination = card, us
 		if status, err := srv.Deliver(ctx, "ota1", c.mo); status != smpp.StatusOK || err != nil {
 			t.Fatal(status, err)
 		}
-		all = append(all, said(card, us, c.mo.ESMClass, c.mo.DataCoding, c.mo.UserData, c.textField))
+		all = append(all, said(card, us, c.mo.ESMClass, c.mo.DataCoding, c.text, c.tlvs...))
 	}
 	return all
 }
