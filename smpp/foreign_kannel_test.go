@@ -21,9 +21,8 @@ import (
 
 // kannel is a bearerbox and a smsbox, bound to a simulator.
 type kannel struct {
-	sendSMS string          // URL
+	sendSMS string          // URL of smsbox, to be completed by a message
 	calls   <-chan *url.URL // what smsbox reports: messages and receipts
-	boxes   [2]*program     // bearerbox, smsbox
 }
 
 // smscGroup is what Kannel's sessions have in common.
@@ -45,25 +44,25 @@ func newKannel(ctx context.Context, t *testing.T, lines []string) *kannel {
 	calls := make(chan *url.URL, 16)
 	us := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { calls <- r.URL }))
 	t.Cleanup(us.Close)
-	dir, boxes, send := t.TempDir(), freePort(t), freePort(t)
+	dir, host := t.TempDir(), ownAddress(t)
 	var sessions strings.Builder
 	for _, line := range lines {
 		sessions.WriteString(smscGroup + line + "\n")
 	}
 	config := fmt.Sprintf(`group = core
-admin-port = %[1]s
-admin-interface = 127.0.0.1
+admin-port = 13000
+admin-interface = %[1]s
 admin-password = unused
-smsbox-port = %[2]s
-smsbox-interface = 127.0.0.1
+smsbox-port = 13001
+smsbox-interface = %[1]s
 dlr-storage = internal
-%[3]s
+%[2]s
 
 group = smsbox
-bearerbox-host = 127.0.0.1
-bearerbox-port = %[2]s
-sendsms-port = %[4]s
-sendsms-interface = 127.0.0.1
+bearerbox-host = %[1]s
+bearerbox-port = 13001
+sendsms-port = 13013
+sendsms-interface = %[1]s
 
 group = sendsms-user
 username = tester
@@ -73,19 +72,16 @@ group = sms-service
 keyword = default
 catch-all = true
 max-messages = 0
-get-url = "%[5]s/mo?from=%%p&to=%%P&udh=%%u&data=%%b&coding=%%c"
-`, freePort(t), boxes, sessions.String(), send, us.URL)
+get-url = "%[3]s/mo?from=%%p&to=%%P&udh=%%u&data=%%b&coding=%%c"
+`, host, sessions.String(), us.URL)
 	if err := os.WriteFile(filepath.Join(dir, "kannel.conf"), []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	k := &kannel{sendSMS: "http://127.0.0.1:" + send + "/cgi-bin/sendsms?", calls: calls}
-	k.boxes[0] = launch(t, dir, nil, bearerbox, "-v", "0", "kannel.conf")
-	k.boxes[0].says(ctx, t, "MAIN: Start-up done")
-	k.boxes[1] = launch(t, dir, nil, smsbox, "-v", "0", "kannel.conf")
-	k.boxes[1].says(ctx, t, "heartbeat_thread") // it is connected then; at "Connected to" it panics when asked to send
-	k.sendSMS += url.Values{"username": {"tester"}, "password": {"foobar"}, "dlr-mask": {"31"},
-		"dlr-url": {us.URL + "/dlr?state=%d&id=%F"}}.Encode() + "&"
-	return k
+	launch(t, dir, nil, bearerbox, "-v", "0", "kannel.conf").says(ctx, t, "MAIN: Start-up done")
+	// At "Connected to" smsbox still panics when asked to send; with this thread it is ready.
+	launch(t, dir, nil, smsbox, "-v", "0", "kannel.conf").says(ctx, t, "heartbeat_thread")
+	account := url.Values{"username": {"tester"}, "password": {"foobar"}, "dlr-mask": {"31"}, "dlr-url": {us.URL + "/dlr?state=%d&id=%F"}}
+	return &kannel{"http://" + host + ":13013/cgi-bin/sendsms?" + account.Encode() + "&", calls}
 }
 
 // send submits an OTA command of class 2, 8-bit, to be downloaded to the card.

@@ -8,7 +8,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"strconv"
 	"testing"
 	"time"
 
@@ -49,17 +48,7 @@ sgs
 	return net.JoinHostPort(host, "2775")
 }
 
-// ownAddress gives an address of the loopback network for one process: some of osmo-msc's ports cannot be chosen.
-func ownAddress(t *testing.T) string {
-	t.Helper()
-	port, err := strconv.ParseUint(freePort(t), 10, 16)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return net.IPv4(127, 1, byte(port>>8), byte(port)).String()
-}
-
-func bench(address string) smpp.Config {
+func osmoAccount(address string) smpp.Config {
 	return smpp.Config{Address: address, SystemID: "bench", Password: "pw", EnquireInterval: 100 * time.Millisecond}
 }
 
@@ -77,7 +66,7 @@ func TestOsmoMSC(t *testing.T) {
 func osmoTakesMessages(ctx context.Context, t *testing.T, address string) {
 	t.Helper()
 	r := newRecording()
-	cfg := bench(address)
+	cfg := osmoAccount(address)
 	cfg.Dial = r.dial
 	x := start(t, cfg, newRecorder())
 	x.rises(ctx, t, 1)
@@ -104,7 +93,7 @@ func osmoRefusesAccounts(ctx context.Context, t *testing.T, address string) {
 		"wrong password": {"bench", "wp", smpp.StatusInvalidPassword},
 		"unknown system": {"nobody", "pw", smpp.StatusInvalidSystemID},
 	} {
-		cfg := bench(address)
+		cfg := osmoAccount(address)
 		cfg.SystemID, cfg.Password = c.system, smpp.Secret(c.password)
 		x := start(t, cfg, newRecorder())
 		var refused *smpp.BindError
@@ -123,7 +112,7 @@ func osmoRefusesSubscriber(ctx context.Context, t *testing.T, address string) {
 	r.rewrite = func(b []byte) []byte {
 		return bytes.ReplaceAll(b, []byte(destination+"\x40"), []byte(destination+"\x42"))
 	}
-	cfg := bench(address)
+	cfg := osmoAccount(address)
 	cfg.Dial = r.dial
 	x := start(t, cfg, newRecorder())
 	x.rises(ctx, t, 1)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -120,6 +121,17 @@ func freePort(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return port
+}
+
+// ownAddress gives an address of the loopback network for a program whose ports are fixed, or would else
+// be taken by some outgoing connection before it listens.
+func ownAddress(t *testing.T) string {
+	t.Helper()
+	port, err := strconv.ParseUint(freePort(t), 10, 16)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return net.IPv4(127, 1, byte(port>>8), byte(port)).String()
 }
 
 // next takes a value from a channel, or fails when the foreign side does not produce one.
