@@ -218,10 +218,13 @@ func (s *session) takeInbox() ([]Delivery, []Alert) {
 	defer s.link.mu.Unlock()
 	batch, alerts := s.inbox, s.alerts
 	s.storing = len(batch) > 0 && s.endReason == nil
-	if s.endReason != nil {
+	if s.endReason != nil || len(batch)+len(alerts) == 0 {
 		return nil, nil
 	}
-	s.inbox, s.spare, s.alerts, s.octets = s.spare, nil, nil, 0
+	if len(batch) > 0 {
+		s.inbox, s.spare, s.octets = s.spare, nil, 0
+	}
+	s.alerts = nil
 	return batch, alerts
 }
 
