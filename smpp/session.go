@@ -177,12 +177,11 @@ func (s *session) put(m *Message, now time.Time) error {
 	return nil
 }
 
-// vacate frees slot i.
+// vacate frees slot i; the caller wakes who waits for it.
 func (s *session) vacate(i int) {
 	s.slots[i].phase = vacant
 	s.free.push(i)
 	s.link.follow(s.slots[i].to, s, -1)
-	s.link.wake()
 }
 
 // answer takes a submit_sm_resp, or a generic_nack for any request.

@@ -16,28 +16,33 @@ func (s *session) read() {
 			s.lost(frame, err)
 			return
 		}
-		s.take(h, frame, err)
+		rest := s.wire.frames.rest()
+		s.link.trace(s.number, true, rest)
+		s.take(h, frame, err, rest)
 	}
 }
 
-// take acts on a frame and, unless somebody traces, on all whole ones that arrived with it.
-func (s *session) take(h Header, frame []byte, err error) {
+// take acts on a frame and on those that arrived with it.
+func (s *session) take(h Header, frame []byte, err error, rest []byte) {
 	s.link.mu.Lock()
 	defer s.link.mu.Unlock()
 	s.heard, s.enquired = time.Now(), time.Time{}
-	for {
-		if err != nil {
-			s.malform(frame, err.Error())
-			if !h.Command.IsResponse() {
-				s.command(GenericNack, StatusInvalidLength, h.Sequence, nil)
-			}
-		} else {
-			s.dispatch(h, frame)
+	free := s.free.n
+	if err == nil {
+		s.dispatch(h, frame)
+	} else {
+		s.malform(frame, err.Error())
+		if !h.Command.IsResponse() {
+			s.command(GenericNack, StatusInvalidLength, h.Sequence, nil)
 		}
-		if s.link.listeners.Load() != nil || !s.wire.frames.whole() {
-			return
-		}
-		h, frame, err = s.wire.frames.Next()
+	}
+	for len(rest) > 0 {
+		h, _ = ParseHeader(rest)
+		s.dispatch(h, rest[:h.Length])
+		rest = rest[h.Length:]
+	}
+	if s.free.n > free {
+		s.link.wake()
 	}
 }
 
