@@ -155,8 +155,8 @@ func (s *session) gather(b []byte) (_ []byte, last bool) {
 	return b, false
 }
 
-// receive queues a deliver_sm or data_sm for the handler. One that cannot be read goes there too, as
-// it came. While draining none is taken: unanswered, it comes again on the next session.
+// receive queues a deliver_sm or data_sm for the handler, still unread. While draining none is taken:
+// unanswered, it comes again on the next session.
 func (s *session) receive(h Header, frame []byte) {
 	if !s.drainBy.IsZero() {
 		return
@@ -165,10 +165,7 @@ func (s *session) receive(h Header, frame []byte) {
 		s.respond(h.Command, StatusQueueFull, h.Sequence)
 		return
 	}
-	s.inbox = append(s.inbox, Delivery{})
-	d := &s.inbox[len(s.inbox)-1]
-	parseDelivery(d, s.copied(frame))
-	d.Link, d.ReceivedAt = s.link.cfg.Name, s.heard
+	s.inbox = append(s.inbox, Delivery{PDU: s.copied(frame), ReceivedAt: s.heard})
 	s.octets += len(frame)
 	s.link.status.Received++
 	signal(s.arrivals)
@@ -209,6 +206,11 @@ func (s *session) keep(ctx context.Context) {
 		for batch, alerts := s.takeInbox(); len(batch)+len(alerts) > 0; batch, alerts = s.takeInbox() {
 			for _, a := range alerts {
 				s.link.handler.Alert(a)
+			}
+			for i := range batch { // one that cannot be read goes to the handler too, as it came
+				d := &batch[i]
+				parseDelivery(d, d.PDU)
+				d.Link = s.link.cfg.Name
 			}
 			if len(batch) > 0 {
 				s.acknowledge(batch, s.link.handler.Deliver(ctx, batch))
