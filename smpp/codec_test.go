@@ -359,16 +359,13 @@ func TestParseAddress(t *testing.T) {
 func TestSecretNeverShows(t *testing.T) {
 	t.Parallel()
 	cfg := Config{Name: "n", Address: "h:1", SystemID: "s", Password: "hunter2"}
+	cfg.Outbind = &OutbindListener{Listen: "h:1", SystemID: "smsc", Password: "hunter2"}
 	l, err := NewLink(cfg, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	j, err := json.Marshal(cfg.Password)
 	if err != nil {
-		t.Fatal(err)
-	}
-	cfg.Outbind = &OutbindListener{Listen: "h:1", SystemID: "smsc", Password: "hunter2"}
-	if l, err = NewLink(cfg, nil); err != nil {
 		t.Fatal(err)
 	}
 	out := string(j) + fmt.Sprintf("%+v %#v", cfg.Outbind, *cfg.Outbind) + fmt.Sprintf("%v %+v %#v %s %q %x %d", cfg, cfg, cfg, cfg.Password, cfg.Password, cfg.Password, cfg.Password) +

@@ -118,3 +118,17 @@ func TestCallersWithoutAWordAreBoundedAndTimedOut(t *testing.T) {
 		}
 	}
 }
+
+func TestARefusedAccountListensNoMore(t *testing.T) {
+	t.Parallel()
+	pipes := newPipes()
+	x := start(t, smpp.Config{
+		Address: "h:1", Dial: pipes.dial, Outbind: &smpp.OutbindListener{Listen: "127.0.0.1:0", SystemID: "smsc", Password: "opensesame"},
+	}, newRecorder())
+	p := pipes.accept(t)
+	p.send(smpp.BindTransceiver.Response(), smpp.StatusInvalidPassword, p.next(smpp.BindTransceiver).Sequence, "")
+	var refused *smpp.BindError
+	if err := <-x.done; !errors.As(err, &refused) {
+		t.Errorf("Run returned %v", err)
+	}
+}
