@@ -413,6 +413,13 @@ func (q *wakeQueue) take() (int64, bool) {
 	return id, true
 }
 
+// depth is how many targets wait for a worker.
+func (q *wakeQueue) depth() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.order)
+}
+
 func (q *wakeQueue) done(id int64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
