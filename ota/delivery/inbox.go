@@ -245,7 +245,7 @@ func (d *Desk) judge(ctx context.Context, r ledger.InboxRow) (verdict, error) {
 			return d.judgePacket(ctx, r, in, ud)
 		}
 	}
-	rc, is, err := receipt.Parse(in.ESMClass, in.UserData, in.ReceiptedID, in.MessageState, in.NetworkError)
+	rc, is, err := receipt.Parse(in.receipt(), d.cfg.Links[r.Link].Receipts)
 	if is && err == nil {
 		return d.judgeReceipt(ctx, r, rc)
 	}

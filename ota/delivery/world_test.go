@@ -482,9 +482,10 @@ func parse(pdu []byte) (delivery.Incoming, error) {
 		}
 		return a.Number
 	}
+	_, hasState := d.TLV(smpp.TagMessageState)
 	return delivery.Incoming{
-		Source: number(d.Source), Destination: number(d.Destination), ESMClass: d.ESMClass, UserData: d.UserData,
-		ReceiptedID: d.ReceiptedMessageID, MessageState: d.MessageState, NetworkError: d.NetworkErrorCode,
+		Source: number(d.Source), Destination: number(d.Destination), ESMClass: d.ESMClass, DataCoding: d.DataCoding, UserData: d.UserData,
+		ReceiptedID: d.ReceiptedMessageID, MessageState: d.MessageState, HasState: hasState, NetworkError: d.NetworkErrorCode,
 	}, nil
 }
 
