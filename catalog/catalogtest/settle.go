@@ -56,17 +56,18 @@ var settleLaws = []law{
 			w.t.Errorf("evidence (-want +got):\n%s", diff)
 		}
 	}},
-	{"a positive receipt stands, others follow the last", func(w *world) {
+	{"the first final receipt stands, whatever comes later", func(w *world) {
 		e, l := w.one()
-		b := packet(l, e, ledger.Read, 40, 1)
-		s := w.sent(b)
-		for _, step := range []struct{ comes, want ledger.SubmissionState }{
-			{ledger.Expired, ledger.Expired}, {ledger.Undelivered, ledger.Undelivered}, {ledger.Arrived, ledger.Arrived}, {ledger.Undelivered, ledger.Arrived}, {ledger.Expired, ledger.Arrived},
-		} {
-			w.must(&ledger.Settle{InboxIDs: []int64{w.received("")}, State: ledger.InboxSettled,
-				Finals: []ledger.Final{{SubmissionID: s.ID, State: step.comes, Err: string(step.comes), At: now}}})
-			got := w.submission(b.AttemptID)
-			w.equal("state", []any{got.State, got.Err, got.FinalAt}, []any{step.want, string(step.want), now})
+		all := []ledger.SubmissionState{ledger.Arrived, ledger.Undelivered, ledger.Expired}
+		for i, first := range all {
+			b := packet(l, e, ledger.Read, uint64(40+i), i+1)
+			s := w.sent(b)
+			for j, comes := range append([]ledger.SubmissionState{first}, all...) {
+				w.must(&ledger.Settle{InboxIDs: []int64{w.received("")}, State: ledger.InboxSettled,
+					Finals: []ledger.Final{{SubmissionID: s.ID, State: comes, Err: string(comes), At: now.Add(time.Duration(j) * time.Second)}}})
+				got := w.submission(b.AttemptID)
+				w.equal("state", []any{got.State, got.Err, got.FinalAt}, []any{first, string(first), now})
+			}
 		}
 	}},
 	{"conclusions obey their rank in whatever order they come", func(w *world) {

@@ -2,7 +2,9 @@ package receipt
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
+	"unicode"
 )
 
 // Cause is why a message was not delivered, whatever numbers an operator has for it.
@@ -138,9 +140,17 @@ func (r Receipt) code() string {
 	case network && name != "":
 		return code + " (" + name + ")"
 	case network || r.ErrText == "":
-		return r.Err
+		return shown(r.Err)
 	}
-	return r.ErrText
+	return shown(r.ErrText)
+}
+
+// shown keeps what an SMSC wrote from being long, or anything but one line.
+func shown(s string) string {
+	if len(s) > maxErr || strings.ContainsFunc(s, func(c rune) bool { return !unicode.IsPrint(c) }) {
+		return strconv.Quote(s[:min(len(s), maxErr)])
+	}
+	return s
 }
 
 // CauseIn finds the cause that ends a line of [Receipt.Describe]; ok is false for any other text.

@@ -55,6 +55,20 @@ func TestATableOfTheOperatorCountsFirst(t *testing.T) {
 	}
 }
 
+func TestWhatAnSMSCWroteIsShownShortAndInOneLine(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"a\x1bc":                  `expired, err "a\x1bc": validity ended first`,
+		`"a` + "\n" + `b"`:        `expired, err "a\nb": validity ended first`,
+		strings.Repeat("9", 9000): `expired, err "` + strings.Repeat("9", 64) + `": validity ended first`,
+	} {
+		r, _, err := Parse(Fields{ESMClass: 4, Text: []byte("id:1 stat:EXPIRED err:" + text)}, Options{})
+		if got := r.Describe(nil); err != nil || got != want {
+			t.Errorf("%q, %v, want %q", got, err, want)
+		}
+	}
+}
+
 func TestATableNamesTheKeyThatIsWrong(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ key, name, want string }{
