@@ -58,7 +58,7 @@ var causes = [...]struct {
 	retry               Retry
 }{
 	CauseUnknown:           {"unknown", "cause not told", "ask the operator what this error code means, and enter it in causes of the link", RetryLater},
-	CauseAbsent:            {"absent-subscriber", "absent subscriber", "see that the device is on and in coverage; it is sent again when it is back", RetryOnReturn},
+	CauseAbsent:            {"absent-subscriber", "absent subscriber", "see that the device is on and in coverage", RetryOnReturn},
 	CauseMemoryFull:        {"memory-full", "memory of the phone is full", "free message memory in the device", RetryOnReturn},
 	CauseUnknownSubscriber: {"unknown-subscriber", "unknown subscriber", "check the card's number: the network has nobody under it", RetryNever},
 	CauseIllegalSubscriber: {"illegal-subscriber", "subscriber is illegal or barred", "ask the operator to unbar the subscription", RetryNever},
@@ -66,7 +66,7 @@ var causes = [...]struct {
 	CauseNoTeleservice:     {"no-teleservice", "short messages are not provisioned", "ask the operator to provision the short message teleservice", RetryNever},
 	CauseNoFacility:        {"no-facility", "facility is not supported", "ask the operator whether its network delivers messages to the SIM (PID 7F, class 2)", RetryNever},
 	CauseEquipment:         {"equipment-error", "SIM or phone did not take it", "see what the card answers; check that the phone passes messages on to the SIM", RetryLater},
-	CauseBusy:              {"subscriber-busy", "subscriber is busy", "nothing to do: another message was under way", RetryNow},
+	CauseBusy:              {"subscriber-busy", "subscriber is busy", "nothing to do, another message was under way", RetryNow},
 	CauseNetwork:           {"network-failure", "network failure", "tell the operator if it lasts", RetryLater},
 	CauseCongestion:        {"congestion", "congestion", "lower rate of the link if it lasts", RetryLater},
 	CauseExpired:           {"expired", "validity ended first", "see that the device is on and in coverage; give it more time", RetryOnReturn},

@@ -29,6 +29,7 @@ type Link struct {
 	Rate            string        `yaml:"rate"`     // "100/s"; empty is no limit
 	IDScope         string        `yaml:"id_scope"` // links that share one space of message ids; default the name
 	MessageID       MessageID     `yaml:"message_id"`
+	Receipts        Receipts      `yaml:"receipts"`
 	TLS             *TLS          `yaml:"tls"`              // nil is plain TCP
 	ResponseTimeout time.Duration `yaml:"response_timeout"` // default 10 s
 	EnquireInterval time.Duration `yaml:"enquire_interval"` // default 10 s
@@ -57,6 +58,7 @@ func (l *Link) fillIn() []*string {
 	l.IDScope = cmp.Or(l.IDScope, l.Name)
 	l.MessageID.Response = cmp.Or(l.MessageID.Response, string(receipt.Auto))
 	l.MessageID.Receipt = cmp.Or(l.MessageID.Receipt, string(receipt.Auto))
+	l.Receipts.fillIn()
 	paths := []*string{&l.PasswordFile}
 	if l.TLS != nil {
 		paths = append(paths, &l.TLS.CA, &l.TLS.Cert, &l.TLS.Key)
@@ -99,6 +101,7 @@ func (l Link) check(field string) (out []error) {
 			add("message_id."+name, "%q is not known: hex, decimal, opaque or auto", v)
 		}
 	}
+	out = append(out, l.Receipts.check(field+".receipts")...)
 	if l.TLS != nil && (l.TLS.Cert == "") != (l.TLS.Key == "") {
 		add("tls", "cert and key go together: give both or none")
 	}

@@ -86,8 +86,13 @@ func (s *server) wire() error {
 		}
 		s.ports = append(s.ports, p)
 		names = append(names, l.Name)
+		receipts, err := l.Receipts.Options()
+		if err != nil {
+			return fmt.Errorf("link %s: receipts: %w", l.Name, err)
+		}
 		links[l.Name] = delivery.Connection{
 			Link: p, IDScope: l.IDScope, ResponseBase: receipt.Base(l.MessageID.Response), ReceiptBase: receipt.Base(l.MessageID.Receipt),
+			Receipts: receipts,
 		}
 	}
 	s.engine = campaign.New(campaign.Config{
