@@ -22,6 +22,35 @@ var settleLaws = []law{
 		w.equal("a page", ok[[]ledger.InboxRow](w)(w.Inbox(w.ctx, ledger.InboxNew, first.ID, 10)), []ledger.InboxRow{b})
 		w.equal("by id", ok[[]ledger.InboxRow](w)(w.InboxByID(w.ctx, second.ID, first.ID)), []ledger.InboxRow{a, b})
 	}},
+	{"a filter takes rows by state, link and time, page by page", func(w *world) {
+		var ids []int64
+		for i, link := range []string{"a", "b", "a", "a"} {
+			op := &ledger.Receive{Row: ledger.InboxRow{Link: link, IDScope: "scope", ReceivedAt: now.Add(time.Duration(i) * time.Hour), PDU: []byte{5}}}
+			w.must(op)
+			ids = append(ids, op.ID)
+		}
+		w.must(&ledger.Settle{InboxIDs: ids[2:3], State: ledger.InboxOrphan, Kind: "unknown"})
+		for _, c := range []struct {
+			filter ledger.InboxFilter
+			after  int64
+			limit  int
+			want   []int64
+		}{
+			{ledger.InboxFilter{}, 0, 0, ids},
+			{ledger.InboxFilter{}, ids[0], 2, ids[1:3]},
+			{ledger.InboxFilter{State: ledger.InboxOrphan}, 0, 10, ids[2:3]},
+			{ledger.InboxFilter{Link: "a"}, 0, 10, []int64{ids[0], ids[2], ids[3]}},
+			{ledger.InboxFilter{Since: now.Add(time.Hour)}, 0, 10, ids[1:]},
+			{ledger.InboxFilter{State: ledger.InboxNew, Link: "a", Since: now.Add(time.Minute)}, 0, 10, ids[3:]},
+			{ledger.InboxFilter{State: ledger.InboxWaiting}, 0, 10, nil},
+		} {
+			var got []int64
+			for _, r := range ok[[]ledger.InboxRow](w)(w.InboxRows(w.ctx, c.filter, c.after, c.limit)) {
+				got = append(got, r.ID)
+			}
+			w.equal("rows", got, c.want)
+		}
+	}},
 	{"settling twice is stale and leaves no trace", func(w *world) {
 		_, l := w.one()
 		id := w.received("")
