@@ -132,6 +132,18 @@ func TestOneIDForAllIsTheSubmissionToTheNumberOfTheReceipt(t *testing.T) {
 	w.wantKinds(ledger.InboxSettled, delivery.KindReceipt, delivery.KindRepeatedReceipt, delivery.KindReceipt)
 }
 
+func TestAReceiptOfAnotherLinkCountsWhereIDsAreOneSpace(t *testing.T) {
+	t.Parallel()
+	w, c, l, ms := pair(t)
+	w.accept(ms...)
+	w.restart()
+	w.said("south", c.number, "id:%d stat:UNDELIV", w.id(ms[0]))
+	w.wantFinals(l, ledger.Accepted, ledger.Accepted)
+	w.wantKinds(ledger.InboxWaiting, delivery.KindReceipt)
+	w.said("north-2", c.number, "id:%d stat:DELIVRD", w.id(ms[0]))
+	w.wantFinals(l, ledger.Arrived, ledger.Accepted)
+}
+
 func TestAReceiptThatFitsTwoSubmissionsIsNotGuessed(t *testing.T) {
 	t.Parallel()
 	w, c, l, ms := pair(t)

@@ -131,12 +131,13 @@ func (w *world) open() {
 		w.t.Fatal(err)
 	}
 	w.DB = db
-	w.links = map[string]*fakeLink{"north": {}, "south": {}}
+	w.links = map[string]*fakeLink{"north": {}, "north-2": {}, "south": {}}
 	w.desk = delivery.New(delivery.Config{
 		Store: w.faulty, Keys: w.keys, Timing: delivery.Field(), Parse: parse, KeyAAD: vault.AAD,
 		Links: map[string]delivery.Connection{
-			"north": {Link: w.links["north"], IDScope: "n", ResponseBase: receipt.Hex, ReceiptBase: receipt.Decimal},
-			"south": {Link: w.links["south"], IDScope: "s", ResponseBase: receipt.Hex, ReceiptBase: receipt.Auto},
+			"north":   {Link: w.links["north"], IDScope: "n", ResponseBase: receipt.Hex, ReceiptBase: receipt.Decimal},
+			"north-2": {Link: w.links["north-2"], IDScope: "n", ResponseBase: receipt.Hex, ReceiptBase: receipt.Decimal},
+			"south":   {Link: w.links["south"], IDScope: "s", ResponseBase: receipt.Hex, ReceiptBase: receipt.Auto},
 		},
 		Wake: func(id int64) {
 			if w.wakes != nil {
