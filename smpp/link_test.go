@@ -71,7 +71,7 @@ func TestMessagesAndReceiptsOverTCP(t *testing.T) {
 				t.Fatal(status, err)
 			}
 			d := <-x.deliveries
-			rc, is, err := receipt.Parse(d.ESMClass, d.UserData, d.ReceiptedMessageID, d.MessageState, d.NetworkErrorCode)
+			rc, is, err := receipt.Parse(receipt.Fields{ESMClass: d.ESMClass, Text: d.UserData, ReceiptedID: d.ReceiptedMessageID, MessageState: d.MessageState}, receipt.Options{})
 			if !is || err != nil || rc.State != receipt.Delivered || d.Source != m.Destination ||
 				receipt.Normalize(rc.MessageID, receipt.Decimal) != receipt.Normalize(r.MessageID, receipt.Hex) {
 				t.Errorf("receipt %+v, %v, %v for id %s", rc, is, err, r.MessageID)

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net"
 	"net/http"
 	"os"
@@ -15,12 +16,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/rs/zerolog"
 
+	"github.com/simota/simota/catalog/ledger"
 	"github.com/simota/simota/catalog/sqlite"
 	"github.com/simota/simota/catalog/vault"
 	"github.com/simota/simota/cmd/simota/internal/api"
 	"github.com/simota/simota/cmd/simota/internal/httpapi"
 	"github.com/simota/simota/ota/campaign"
 	"github.com/simota/simota/ota/delivery"
+	"github.com/simota/simota/smpp"
 )
 
 // office is a server without links, and a folder of a person who uses it.
@@ -228,6 +231,34 @@ func TestFileAndServerSayTheSame(t *testing.T) {
 			t.Errorf("%v (-server +file)\n%s", args, diff)
 		}
 	}
+}
+
+func TestInboxIsListedAndExplained(t *testing.T) {
+	t.Parallel()
+	b := newOffice(t)
+	b.stop()
+	db, err := sqlite.Open(t.Context(), b.db, sqlite.Options{Node: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := "id:7 stat:UNDELIV err:027"
+	body := []byte("\x00\x01\x01491500001\x00\x01\x014790000001\x00\x04\x00\x00\x00\x00\x00\x00\x00\x00" + string(rune(len(text))) + text)
+	in := &ledger.Receive{Row: ledger.InboxRow{Link: "aurora-1", IDScope: "aurora", ReceivedAt: time.Now(), PDU: smpp.AppendFrame(nil, smpp.DeliverSM, 0, 1, body)}}
+	errs := db.Apply(t.Context(), in)
+	settle := &ledger.Settle{InboxIDs: []int64{in.ID}, State: ledger.InboxOrphan, Kind: delivery.KindAmbiguousReceipt}
+	errs = append(append(errs, db.Apply(t.Context(), settle)...), db.Close())
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+	b.has(b.simota("inbox", "list", "--db", b.db, "--since", "1h"), `1 .* aurora-1 +orphan +491500001 +4790000001 +several messages have its id.*`)
+	if out := b.simota("inbox", "list", "--db", b.db, "--state", "waiting", "--json"); out != "[]\n" {
+		t.Errorf("rows that wait: %q", out)
+	}
+	b.has(b.simota("inbox", "show", "1", "--db", b.db), `ID +RECEIVED .*`, `.* receipt: undeliverable.*`, `.*message id +7`)
+	b.has(b.simota("inbox", "show", "1", "--db", b.db, "--json"), ` *"kind": "receipt: ambiguous id",`, ` *"report": \{`)
+	b.has(b.refused("inbox", "show", "2", "--db", b.db), `simota: inbox row 2 is not known`)
+	b.has(b.refused("inbox", "show", "x", "--db", b.db), `simota: "x" is no number of an inbox row: see simota inbox list`)
+	b.has(b.refused("inbox", "list", "--state", "lost"), `simota: --state: "lost" is not known: orphan, waiting, settled, new`)
 }
 
 func TestBackupIsCheckedRefusedAndAdopted(t *testing.T) {
