@@ -339,6 +339,34 @@ func TestFrameReaderSkipsWhatIsTooLong(t *testing.T) {
 	}
 }
 
+func TestFrameReaderReadsTheLongestFrame(t *testing.T) {
+	t.Parallel()
+	long := AppendFrame(nil, DataSM, 0, 5, bytes.Repeat([]byte{7}, MaxFrame-HeaderLen))
+	r := NewFrameReader(bytes.NewReader(append(AppendFrame(nil, EnquireLink, 0, 4, nil), long...)))
+	if h, _, err := r.Next(); err != nil || h.Sequence != 4 {
+		t.Errorf("%+v, %v", h, err)
+	}
+	if h, b, err := r.Next(); err != nil || h.Sequence != 5 || !bytes.Equal(b, long) {
+		t.Errorf("%+v, %d octets, %v", h, len(b), err)
+	}
+	if _, _, err := r.Next(); err != io.EOF {
+		t.Errorf("behind the end: %v", err)
+	}
+}
+
+func TestRestIsWhatArrivedOfFurtherWholeFrames(t *testing.T) {
+	t.Parallel()
+	frames := AppendFrame(AppendFrame(AppendFrame(nil, EnquireLink, 0, 1, nil), EnquireLink, 0, 2, []byte{9}), Unbind, 0, 3, nil)
+	r := NewFrameReader(bytes.NewReader(append(frames, 0, 0, 0, 17, 0)))
+	_, first, err := r.Next()
+	if rest := r.rest(); err != nil || !bytes.Equal(first, frames[:16]) || !bytes.Equal(rest, frames[16:]) {
+		t.Errorf("%x and %x, %v", first, rest, err)
+	}
+	if _, _, err := r.Next(); !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("the cut frame: %v", err)
+	}
+}
+
 func TestParseAddress(t *testing.T) {
 	t.Parallel()
 	for s, want := range map[string]Address{

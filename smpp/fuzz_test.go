@@ -2,8 +2,12 @@ package smpp
 
 import (
 	"bytes"
+	"encoding/hex"
 	"errors"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -63,6 +67,20 @@ func FuzzSession(f *testing.F) {
 	f.Add(AppendFrame(AppendFrame(nil, SubmitSMResp, 0, 7, []byte("id\x00")), GenericNack, 3, 8, nil))
 	f.Add(AppendFrame(AppendFrame(nil, QuerySMResp, 0, 6, []byte("id\x00\x00\x02\x00")), Unbind, 0, 1, nil))
 	f.Add(AppendFrame(AppendFrame(nil, DeliverSM, 0, 1, []byte("\x00\x01\x01475")), BindReceiver, 0, 1, []byte("a\x00b\x00")))
+	files, err := filepath.Glob("testdata/malformed/*.hex")
+	if err != nil || len(files) == 0 {
+		f.Fatal(err)
+	}
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		lines := strings.SplitN(string(b), "\n", 3)                                              // why, answer, octets
+		if octets, err := hex.DecodeString(strings.ReplaceAll(lines[2], "\n", "")); err == nil { // those with a repetition are too long for here
+			f.Add(octets)
+		}
+	}
 	f.Fuzz(func(t *testing.T, stream []byte) {
 		l, err := NewLink(Config{Name: "n", Address: "h:1", SystemID: "s", Window: 4, Binds: 2}, nil)
 		if err != nil {

@@ -51,6 +51,7 @@ func (s *session) lost(frame []byte, err error) {
 	s.link.mu.Lock()
 	defer s.link.mu.Unlock()
 	if errors.Is(err, ErrFraming) {
+		s.heard = time.Now()
 		s.malform(frame, err.Error())
 	}
 	s.endLocked(fmt.Errorf("read: %w", err))
