@@ -39,7 +39,7 @@ func (d *Desk) judge(ctx context.Context, r ledger.InboxRow) (verdict, error) {
 		if err != nil || !is || bad != nil {
 			return v, err
 		}
-		report, err := d.judgeReceipt(ctx, r, in.Source, rc)
+		report, err := d.judgeReceipt(ctx, r, in, rc)
 		return both(v, report), err
 	}
 	switch {
@@ -48,7 +48,7 @@ func (d *Desk) judge(ctx context.Context, r ledger.InboxRow) (verdict, error) {
 	case bad != nil:
 		return orphan(r, KindUnusableReceipt), nil
 	}
-	return d.judgeReceipt(ctx, r, in.Source, rc)
+	return d.judgeReceipt(ctx, r, in, rc)
 }
 
 // packet is the secured packet, or part of one, that a message carries, with
@@ -89,7 +89,7 @@ func receiptKey(idNormal string) string { return "receipt:" + idNormal }
 
 // judgeReceipt finds the submission a receipt speaks of. A receipt that comes
 // before its submit_sm_resp waits under its id. The first final state stands.
-func (d *Desk) judgeReceipt(ctx context.Context, r ledger.InboxRow, source string, rc receipt.Receipt) (verdict, error) {
+func (d *Desk) judgeReceipt(ctx context.Context, r ledger.InboxRow, in Incoming, rc receipt.Receipt) (verdict, error) {
 	op := &ledger.Settle{InboxIDs: []int64{r.ID}, State: ledger.InboxSettled, Kind: KindReceipt}
 	if !rc.Final() {
 		return verdict{op: op}, nil // enroute, accepted: nothing ends with it
@@ -104,7 +104,10 @@ func (d *Desk) judgeReceipt(ctx context.Context, r ledger.InboxRow, source strin
 		op.State, op.Key = ledger.InboxWaiting, receiptKey(ids[0])
 		return verdict{op: op}, nil
 	}
-	ref, sure := meant(refs, source)
+	if conn.References {
+		refs = echoed(refs, in)
+	}
+	ref, sure := meant(refs, in.Source)
 	if !sure {
 		return orphan(r, KindAmbiguousReceipt), nil
 	}
@@ -151,6 +154,19 @@ func (d *Desk) submissionsOf(ctx context.Context, scope, id string, normal []str
 		return given, nil
 	}
 	return refs, nil
+}
+
+// echoed keeps the submissions whose user_message_reference a receipt brings
+// back (SMPP 3.4, 5.3.2.17): the low half of their number. An SMSC may put one of
+// its own there, so a reference that fits none tells nothing.
+func echoed(refs []ledger.SubmissionRef, in Incoming) []ledger.SubmissionRef {
+	same := slices.DeleteFunc(slices.Clone(refs), func(s ledger.SubmissionRef) bool {
+		return !in.HasReference || uint16(s.Submission.ID) != in.Reference
+	})
+	if len(same) == 0 {
+		return refs
+	}
+	return same
 }
 
 // meant chooses among submissions with one id, for ids are not always unique:

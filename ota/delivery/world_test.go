@@ -137,7 +137,7 @@ func (w *world) open() {
 		Ways: func(operator string) delivery.Way { return w.links[operator] },
 		Links: map[string]delivery.Connection{
 			"north":   {IDScope: "n", ResponseBase: receipt.Hex, ReceiptBase: receipt.Decimal},
-			"north-2": {IDScope: "n", ResponseBase: receipt.Hex, ReceiptBase: receipt.Decimal},
+			"north-2": {IDScope: "n", ResponseBase: receipt.Hex, ReceiptBase: receipt.Decimal, References: true},
 			"south":   {IDScope: "s", ResponseBase: receipt.Hex, ReceiptBase: receipt.Auto},
 		},
 		Wake: func(id int64) {
@@ -492,7 +492,7 @@ func parse(_ string, pdu []byte) (delivery.Incoming, error) {
 	return delivery.Incoming{
 		Source: number(d.Source), Destination: number(d.Destination), ESMClass: d.ESMClass, DataCoding: d.DataCoding, UserData: d.UserData,
 		ReceiptedID: d.ReceiptedMessageID, MessageState: d.MessageState, HasState: hasState, NetworkError: d.NetworkErrorCode,
-		Report: report,
+		Reference: d.UserMessageReference, HasReference: d.HasReference, Report: report,
 	}, nil
 }
 

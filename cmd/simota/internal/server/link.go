@@ -139,7 +139,7 @@ func parse(pdu []byte, proof uint16) (delivery.Incoming, error) {
 	return delivery.Incoming{
 		Source: msisdn(d.Source), Destination: d.Destination.Number, ESMClass: d.ESMClass, DataCoding: d.DataCoding, UserData: d.UserData,
 		ReceiptedID: d.ReceiptedMessageID, MessageState: d.MessageState, HasState: hasState, NetworkError: d.NetworkErrorCode,
-		Report: report,
+		Reference: d.UserMessageReference, HasReference: d.HasReference, Report: report,
 	}, nil
 }
 

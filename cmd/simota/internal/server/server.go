@@ -91,7 +91,7 @@ func (s *server) wire() error {
 		proof[l.Name] = l.Proof()
 		links[l.Name] = delivery.Connection{
 			IDScope: l.IDScope, ResponseBase: receipt.Base(l.MessageID.Response), ReceiptBase: receipt.Base(l.MessageID.Receipt),
-			Receipts: receipts,
+			Receipts: receipts, References: l.Submit.UserMessageReference,
 		}
 	}
 	book := &operatorBook{read: s.db.Operator}
