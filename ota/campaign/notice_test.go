@@ -213,7 +213,7 @@ func TestANoticeIsConfirmedWhereItCameFrom(t *testing.T) {
 	third := catalog.Subscription{Slot: 3, IMSI: "999430000090001", MSISDN: "+4670900001", Operator: "polar", ISDP: bootstrap}
 	fourth := catalog.Subscription{Slot: 4, IMSI: "999430000090002", Operator: "polar", ISDP: unlisted}
 	polar := catalog.Operator{
-		Name: "polar", PLMNs: []string{"99943"}, Links: []string{"aurora-1"}, SMSC: "+4670000001",
+		Name: "polar", PLMNs: []string{"99943"}, Links: []string{"polar-1"}, SMSC: "+4670000001",
 		SourceAddress: catalog.SourceAddress{Number: "+4679990000", TON: 1, NPI: 1},
 	}
 	for name, tt := range map[string]struct {
@@ -222,12 +222,12 @@ func TestANoticeIsConfirmedWhereItCameFrom(t *testing.T) {
 		from string
 		want []string
 	}{
-		"the new number":              {swapFile, profileB, numberB, []string{"aurora-1 " + numberB}},
-		"a third profile's":           {swapFile, bootstrap, third.MSISDN, []string{"aurora-1 " + third.MSISDN}},
-		"in a form nobody knows":      {swapFile, bootstrap, "0709000", []string{"aurora-1 " + third.MSISDN}},
-		"of a profile without number": {swapFile, unlisted, "+4670900099", []string{"aurora-1 +4670900099"}},
-		"known to nobody":             {swapFile, "A0000005591010FFFFFFFF8900001400", "+4670900099", []string{"nordvik-1 " + numberA, "aurora-1 " + numberB}},
-		"a campaign without another":  {rfmFile, bootstrap, third.MSISDN, []string{"aurora-1 " + third.MSISDN}},
+		"the new number":              {swapFile, profileB, numberB, []string{"aurora " + numberB}},
+		"a third profile's":           {swapFile, bootstrap, third.MSISDN, []string{"polar " + third.MSISDN}},
+		"in a form nobody knows":      {swapFile, bootstrap, "0709000", []string{"polar " + third.MSISDN}},
+		"of a profile without number": {swapFile, unlisted, "+4670900099", []string{"polar +4670900099"}},
+		"known to nobody":             {swapFile, "A0000005591010FFFFFFFF8900001400", "+4670900099", []string{"nordvik " + numberA, "aurora " + numberB}},
+		"a campaign without another":  {rfmFile, bootstrap, third.MSISDN, []string{"polar " + third.MSISDN}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -238,7 +238,7 @@ func TestANoticeIsConfirmedWhereItCameFrom(t *testing.T) {
 			a, _ := confirmation(c.becomes("the notice is confirmed", left))
 			var got []string
 			for _, s := range a.Parts[0].Submissions {
-				got = append(got, s.Link+" "+s.Destination)
+				got = append(got, s.Operator+" "+s.Destination)
 			}
 			if !slices.Equal(got, tt.want) {
 				t.Errorf("it goes to %q, want %q", got, tt.want)
