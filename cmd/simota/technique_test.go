@@ -13,7 +13,8 @@ import (
 	"github.com/simota/simota/catalog/ledger"
 )
 
-// An eUICC in a hurry: it waits a minute of the world for its confirmation.
+// An eUICC in a hurry: it waits two minutes of the world for its confirmation, so
+// that one whose server was killed does not roll back on a busy machine.
 const hastyEUICC = `
 name: hasty
 refresh: {mode: immediate}
@@ -22,7 +23,7 @@ response_limit: 1024
 applications:
   - {tar: "000001", kind: isd-r, format: expanded, silent: true}
   - {tar: B00001, format: auto}
-euicc: {tries: 3, confirmation: 1m, resend: 10s, attach: 15m, fall_back: 1h}
+euicc: {tries: 3, confirmation: 2m, resend: 10s, attach: 15m, fall_back: 1h}
 `
 
 const techniqueFaults = `
@@ -83,8 +84,13 @@ func TestEUICCsAndAppletsAreSwitchedAndNamedWhenTheyGoBack(t *testing.T) {
 	server = w.startServer()
 	w.ready()
 	want := map[string]int{"verified": len(iccids) - 2, "rolled back": 2}
+	states := map[string]int{}
+	defer func() { t.Logf("the cards are %v", states) }()
 	w.eventually("six cards are verified and two have gone back", func(ctx context.Context) bool {
 		c, err := w.client.Campaign(ctx, "tech")
+		if err == nil {
+			states = c.ByState
+		}
 		return err == nil && c.ByState["verified"] == want["verified"] && c.ByState["rolled back"] == want["rolled back"]
 	})
 	for iccid, cause := range map[string]string{rollsBack: "the card rolled back", undoes: "undid the switch"} {
