@@ -23,6 +23,14 @@ done_when: settings-delivered
 deadlines: {snapshot: 10m, switched: 1m, probing: 10m}
 `
 
+func TestErrorsOfTheParserShowNoLinesOfTheFile(t *testing.T) {
+	t.Parallel()
+	_, err := campaign.ParseSpec([]byte("campaign: a\nitems: [{data: hunter2, recrd: 1}]\n"))
+	if want := `campaign: [2:25] unknown field "recrd"`; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
 func TestASwapMovesAndConfiguresCardsOfBothFormats(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 4, 60)

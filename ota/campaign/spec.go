@@ -92,10 +92,17 @@ func (e FieldError) Error() string { return "campaign: " + e.Field + ": " + e.Ms
 func ParseSpec(text []byte) (Spec, error) {
 	var s Spec
 	if err := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict()).Decode(&s); err != nil {
-		return Spec{}, fmt.Errorf("campaign: %w", err)
+		return Spec{}, &syntaxError{err}
 	}
 	return s, s.Check()
 }
+
+// syntaxError is one of go-yaml, without the lines it shows: they may hold a
+// secret.
+type syntaxError struct{ err error }
+
+func (e *syntaxError) Error() string { return "campaign: " + yaml.FormatError(e.err, false, false) }
+func (e *syntaxError) Unwrap() error { return e.err }
 
 var nameForm = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,62}$`)
 

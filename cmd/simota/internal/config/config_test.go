@@ -120,7 +120,7 @@ to: aurora
 	_, err := DecodeCampaign("campaign.yaml", []byte(text))
 	want := `campaign.yaml:4:1: unknown field "scedule", did you mean "schedule"?
     schedule is when batches of cards are let go:
-         3 | select: {all: true}
+         3 | select: {all: ****}
     >    4 | scedule:
              ^`
 	if diff := cmp.Diff(want, err.Error()); diff != "" {
@@ -179,6 +179,47 @@ func TestSecretsNeverStandInAnExcerpt(t *testing.T) {
 		if strings.Contains(err.Error(), "hunter2") || strings.Contains(err.Error(), "yes") {
 			t.Errorf("secret shown:\n%v", err)
 		}
+	}
+}
+
+// A key, a password and what could follow from them stand nowhere in an error,
+// whatever the mistake.
+func TestSecretsInFieldsThatDoNotExistAreNotShown(t *testing.T) {
+	t.Parallel()
+	const key = "D1294041424344454647484950515253"
+	for _, text := range []string{
+		"kic_key: " + key, "keys: {kic: " + key + "}", "key: '" + key + "'", key, "{" + key + "}", key + ": 1", "spi: \"" + key + "\"",
+		"password: hunter2", "secrett: hunter2", "feed: {token: hunter2, listn: 1}", "links: [{password: 'hunter2: {rate}', nam: 1}]",
+		"items: [{data: hunter2, recrd: 1}]", "pasword: |\n  hunter2\n  rate: 1\nbnd: 2", "x: \"a\n  hunter2: b", "# hunter2\nbnd: 2", "bnd: 2 # hunter2",
+		"apns: [{secret: [hunter2]}]", "apns: [{secret: {hunter2: 1}}]", "apns: [{secret: 0123456}]", "apns: [{secret: !!str hunter2}]", "apns: [{secret: 0x1234567}]",
+		"password: h\u00fcnter2 hunter2, hunter2", "\tpassword: hunter2", "a: [b\npassword: hunter2",
+	} {
+		for what, err := range map[string]error{
+			"operator": second(DecodeOperator("f", []byte(text))), "card type": second(DecodeCardType("f", []byte(text))),
+			"campaign": second(DecodeCampaign("f", []byte(text))), "config": second(Decode("f", []byte(text))),
+		} {
+			if err == nil {
+				t.Errorf("%q is no error as %s", text, what)
+				continue
+			}
+			for _, secret := range []string{key, "hunter2", "123456", "1234567"} {
+				if strings.Contains(err.Error(), secret) {
+					t.Errorf("%q as %s shows the secret:\n%v", text, what, err)
+				}
+			}
+		}
+	}
+}
+
+func TestExcerptShowsNamesStructureAndWhatTheMessageSays(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ text, want string }{
+		{"links: [{name: \"a\", bind: both, binds: 3}]  # ours", "links: [{name: ***, bind: both, binds: *}]"},
+		{"links:\n- name: a\n  \"bind\": 'both ways'", "  \"bind\": 'both ways'"},
+		{"log_level: lo\u00fcd", "log_level: lo\u00fcd"},
+	} {
+		_, err := Decode("f", []byte(c.text))
+		contains(t, err, " | "+c.want+"\n")
 	}
 }
 

@@ -129,13 +129,33 @@ func inspectMap(n ast.MapNode, t reflect.Type, report func(place)) {
 		case reflect.Map:
 			inspect(it.Value(), t.Elem(), report)
 		case reflect.Struct:
-			if ft, ok := fields[key.Value]; ok {
-				inspect(it.Value(), ft, report)
-			} else {
+			switch ft, ok := fields[key.Value]; {
+			case !ok:
 				report(unknownField(key, slices.Sorted(maps.Keys(fields))))
+			case key.Value == secretField:
+				inspectSecret(it.Value(), report)
+			default:
+				inspect(it.Value(), ft, report)
 			}
 		}
 	}
+}
+
+// secretField is the only field that holds a secret; all others name files.
+const secretField = "secret"
+
+// inspectSecret refuses what is no text, or would silently become another one,
+// without the value that other messages have.
+func inspectSecret(n ast.Node, report func(place)) {
+	switch n := n.(type) {
+	case *ast.StringNode, *ast.LiteralNode, *ast.NullNode:
+		return
+	case *ast.IntegerNode:
+		if fmt.Sprint(n.Value) == strings.TrimSpace(n.Token.Value) {
+			return
+		}
+	}
+	report(at(n.GetToken(), "want text, in quotes (value not shown)"))
 }
 
 // inspectNumber looks for a number that is not what is written: 00101 is
