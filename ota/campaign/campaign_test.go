@@ -231,6 +231,8 @@ func TestAValueThatIsNoneOfItsFileIsRefusedAtOnce(t *testing.T) {
 		`spn: {nmae: Acme}`:       "write.spn",
 		`keys: {ksi: 7}`:          "use kind swap",
 		`imsi: "001010123456789"`: "use kind swap",
+		`spn: {}`:                 "says nothing",
+		`spn: Acme`:               "want {name: text, show_plmn: true or false, hide_abroad: true or false}, found text",
 		`speed: "01"`:             "unknown file",
 	} {
 		_, err := campaign.ParseSpec([]byte("campaign: c\nkind: rfm\nselect: {all: true}\nwrite: {" + value + "}\n"))

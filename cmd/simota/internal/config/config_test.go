@@ -148,6 +148,15 @@ func TestCampaignFieldErrorsGetTheirPlace(t *testing.T) {
 		{"empty", "# nothing\n", "f.yaml: file is empty"},
 		{"two documents", "campaign: c1\n---\ncampaign: c2\n", "f.yaml:3:"},
 		{"alias", "campaign: &a c1\nkind: *a\n", "anchors, aliases and tags are not read here"},
+		{"item of record 0", "campaign: c1\nitems: [{path: 7F50/4F01, record: 0, data: '00'}]\n", "f.yaml:2:27: record: 0 is out of range: leave it out"},
+		{"misspelt file", "campaign: c1\nwrite: {spnn: {name: a}}\n", `f.yaml:2:9: write.spnn: "spnn" is not known, did you mean "spn"?`},
+		{"misspelt file with a record", "campaign: c1\nwrite: {sdm#2: {name: a}}\n", `write.sdm#2: "sdm" is not known, did you mean "sdn"?`},
+		{"record of a file without", "campaign: c1\nwrite: {spn#2: {name: a}}\n", `write.spn#2: "spn#2": SPN has no records, it is transparent`},
+		{"value in another form", "campaign: c1\nkind: rfm\nselect: {all: true}\nwrite: {spn: Acme}\n", `want {name: text, show_plmn: true or false, hide_abroad: true or false}, found text`},
+		{"list of other things", "campaign: c1\nkind: rfm\nselect: {all: true}\nwrite: {fplmn: 99970}\n", `want a list of text, found a number`},
+		{"value that says nothing", "campaign: c1\nkind: rfm\nselect: {all: true}\nwrite: {spn: {}}\n", `f.yaml:4:9: write.spn: {} says nothing`},
+		{"file of the USIM without its application", "campaign: c1\nkind: rfm\nselect: {all: true}\nitems: [{path: 6F07, data: '00'}]\n",
+			`f.yaml:4:10: items[0]: item 6F07: the path counts from the MF, whose files are 2FXX; the file of the USIM is 7FFF/6F07`},
 		{"no typing error", "campaign: c1\nxylophone: 3\n", "unknown field \"xylophone\": known here are attested, campaign,"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

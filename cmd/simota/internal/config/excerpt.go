@@ -51,12 +51,12 @@ func cut(line string, from int) string {
 type source struct {
 	lines  []string
 	tokens map[int]token.Tokens // by line
-	fields []string             // names that are no secret
+	fields []string             // names of fields and of the card's files
 }
 
 func newSource(text []byte) source {
 	whole := strings.ReplaceAll(string(bytes.ToValidUTF8(text, []byte("?"))), "\r\n", "\n")
-	s := source{strings.Split(whole, "\n"), map[int]token.Tokens{}, allFields()}
+	s := source{strings.Split(whole, "\n"), map[int]token.Tokens{}, append(allFields(), fileNames()...)}
 	for _, t := range lexer.Tokenize(whole) {
 		s.tokens[t.Position.Line] = append(s.tokens[t.Position.Line], t)
 	}
@@ -106,7 +106,12 @@ func stars(line string) []rune {
 
 // says tells whether a message has a value, as a word or in quotes.
 func says(msg, value string) bool {
-	return value != "" && (strings.Contains(" "+msg+" ", " "+value+" ") || strings.Contains(msg, strconv.Quote(value)))
+	for word := range strings.FieldsSeq(msg) {
+		if strings.Trim(word, ":;,.?") == value {
+			return true
+		}
+	}
+	return strings.Contains(msg, strconv.Quote(value))
 }
 
 // written is a value with its quotes.

@@ -134,11 +134,21 @@ func inspectMap(n ast.MapNode, t reflect.Type, report func(place)) {
 				report(unknownField(key, slices.Sorted(maps.Keys(fields))))
 			case key.Value == secretField:
 				inspectSecret(it.Value(), report)
+			case zero(it.Value()) && slices.Contains(fromOne, key.Value):
+				report(at(key, "%s: 0 is out of range: leave it out for the default, or count from 1", key.Value))
 			default:
 				inspect(it.Value(), ft, report)
 			}
 		}
 	}
+}
+
+// fromOne are fields whose default stands for a zero that nobody wrote.
+var fromOne = []string{"batch", "binds", "cc_length", "key_version", "max_parts", "record", "window"}
+
+func zero(n ast.Node) bool {
+	i, ok := n.(*ast.IntegerNode)
+	return ok && fmt.Sprint(i.Value) == "0"
 }
 
 // secretField is the only field that holds a secret; all others name files.
