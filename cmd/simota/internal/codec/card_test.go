@@ -169,8 +169,48 @@ func TestCardReadsStandardInputAndKeepsItsStateBetweenLines(t *testing.T) {
 		t.Errorf("exit status %d\n%s", exit, out)
 	}
 	out, stderr, exit := simota(m[0]+"\n\nxx\n", "card", "run", "--kic-key", kicKey, "--kid-key", kidKey)
-	if exit != 1 || !strings.Contains(stderr, "message 2 character 1 of 2 is no hex digit") || !strings.HasPrefix(out, "message 1: SW 9000, executed") {
+	if exit != 1 || !strings.Contains(stderr, "message 2: character 1 of 2 is no hex digit") || !strings.HasPrefix(out, "message 1: SW 9000, executed") {
 		t.Errorf("exit status %d, %s%s", exit, out, stderr)
+	}
+}
+
+func TestCardRefusesWhatIsNoMessageBeforeItRuns(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		args, want string
+		exit       int
+	}{
+		{"00 zz", "argument 2: character 1 of 2 is no hex digit", 2},
+		{"00 --sender abc", "--sender: is no number", 2},
+		{"00 --sender +", "--sender: is no number", 2},
+		{"", "no message: give user data as arguments", 1},
+	} {
+		out, stderr, exit := simota("\n \n", append([]string{"card", "run", "--kic-key", kicKey, "--kid-key", kidKey}, strings.Fields(c.args)...)...)
+		if exit != c.exit || out != "" || !strings.Contains(stderr, c.want) {
+			t.Errorf("%s: exit status %d, %q, %s", c.args, exit, out, stderr)
+		}
+	}
+}
+
+func TestCounterThatTheCardDidNotReadIsNotShown(t *testing.T) {
+	t.Parallel()
+	m := messages(t, record{"tar": "b0ffff"})
+	out, stderr, _ := simota("", "card", "run", "--kic-key", kicKey, "--kid-key", kidKey, m[0])
+	if !strings.Contains(out, "packet   TAR B0FFFF, key set 1, counter not read\n") {
+		t.Error(out, stderr)
+	}
+}
+
+func TestLoadPlanNeedsBlocksThatACardTakes(t *testing.T) {
+	t.Parallel()
+	for flags, want := range map[string]string{
+		"--max-block 300": "--max-block: 300: want 1 to 255", "--max-block 0": "--max-block: 0: want 1 to 255",
+		"--room 5": "room for 5 octets of script carries no LOAD",
+	} {
+		_, stderr, exit := simota("", append([]string{"cap", "load", "testdata/cap/hello.cap"}, strings.Fields(flags)...)...)
+		if exit != 1 || !strings.Contains(stderr, want) {
+			t.Errorf("%s: exit status %d, %s", flags, exit, stderr)
+		}
 	}
 }
 
