@@ -69,7 +69,7 @@ func (d *download) rows() (rows [][]string) {
 
 // counter is that of the packet, if the card has read it.
 func (p *fate) counter() string {
-	if p.Cntr == 0 && p.Executed == 0 {
+	if !p.read {
 		return "counter not read"
 	}
 	return fmt.Sprintf("counter %010x", uint64(p.Cntr))
