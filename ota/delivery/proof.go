@@ -20,11 +20,11 @@ import (
 // an older answer, and its successor on the way.
 func (d *Desk) judgePacket(ctx context.Context, r ledger.InboxRow, in Incoming, ud sms.UserData) (verdict, error) {
 	ids, parts := []int64{r.ID}, []sms.UserData{ud}
-	orphan := verdict{op: &ledger.Settle{InboxIDs: ids, State: ledger.InboxOrphan, Kind: "packet"}}
+	orphan := verdict{op: &ledger.Settle{InboxIDs: ids, State: ledger.InboxOrphan, Kind: KindPacket}}
 	unproven := orphan
 	if c, several := ud.Concat(); several && c.Total > 1 {
 		key := fmt.Sprintf("concat:%s:%s:%d:%t:%d", in.Source, in.Destination, c.Ref, c.Wide, c.Total)
-		unproven = verdict{op: &ledger.Settle{InboxIDs: []int64{r.ID}, State: ledger.InboxWaiting, Kind: "part", Key: key}}
+		unproven = verdict{op: &ledger.Settle{InboxIDs: []int64{r.ID}, State: ledger.InboxWaiting, Kind: KindPart, Key: key}}
 		var err error
 		if ids, parts, err = d.assemble(ctx, r, ud, key); err != nil {
 			return verdict{}, err
@@ -74,11 +74,12 @@ func (d *Desk) assemble(ctx context.Context, r ledger.InboxRow, ud sms.UserData,
 	for _, o := range rows {
 		part := ud
 		if o.ID != r.ID {
-			in, err := d.cfg.Parse(o.PDU)
+			in, err := d.cfg.Parse(o.Link, o.PDU)
 			if err != nil {
 				continue
 			}
-			if part, err = sms.ParseUserData(in.UserData); err != nil {
+			is := false
+			if part, _, is = in.packet(); !is {
 				continue
 			}
 		}

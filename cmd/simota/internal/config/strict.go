@@ -144,7 +144,7 @@ func inspectMap(n ast.MapNode, t reflect.Type, report func(place)) {
 }
 
 // fromOne are fields whose default stands for a zero that nobody wrote.
-var fromOne = []string{"batch", "binds", "cc_length", "key_version", "max_parts", "record", "window"}
+var fromOne = []string{"batch", "binds", "burst", "cc_length", "key_version", "max_parts", "record", "window"}
 
 func zero(n ast.Node) bool {
 	i, ok := n.(*ast.IntegerNode)
