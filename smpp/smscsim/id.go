@@ -29,7 +29,7 @@ const (
 )
 
 var idFormats = words[IDFormat]{
-	"hex": HexID, "decimal": DecimalID, "padded-hex": PaddedHexID, "padded-decimal": PaddedDecimalID,
+	"": 0, "hex": HexID, "decimal": DecimalID, "padded-hex": PaddedHexID, "padded-decimal": PaddedDecimalID,
 	"upper-hex": UpperHexID, "opaque": OpaqueID, "constant": ConstantID, "none": NoID,
 }
 

@@ -37,15 +37,20 @@ func ParseScenario(b []byte) (Scenario, error) {
 	if len(s) == 0 {
 		return nil, fmt.Errorf("smscsim: scenario: no steps: want a list of them, such as - {after: 10s, for: 30s, temper: {throttle: 0.3}}")
 	}
+	return s, s.Check()
+}
+
+// Check says what is wrong with a scenario.
+func (s Scenario) Check() error {
 	for i, step := range s {
 		if step.After < 0 || step.For < 0 || !(step.Absent >= 0 && step.Absent <= 1) {
-			return nil, fmt.Errorf("smscsim: scenario: step %d: after %v, for %v, absent %v: want no negative time and a share of 0 to 1", i+1, step.After, step.For, step.Absent)
+			return fmt.Errorf("smscsim: scenario: step %d: after %v, for %v, absent %v: want no negative time and a share of 0 to 1", i+1, step.After, step.For, step.Absent)
 		}
 		if err := step.Temper.Check(); err != nil {
-			return nil, fmt.Errorf("smscsim: scenario: step %d: %w", i+1, err)
+			return fmt.Errorf("smscsim: scenario: step %d: %w", i+1, err)
 		}
 	}
-	return s, nil
+	return nil
 }
 
 // ParseTemper reads a temper in YAML, as strictly.

@@ -102,6 +102,7 @@ type Server struct {
 	work        sync.WaitGroup
 	agenda      *agenda
 	accounts    map[string]*account
+	sole        string // the only account, if there is only one
 	tempers     atomic.Pointer[tempers]
 	lastID      atomic.Uint64
 	store       *store
@@ -146,6 +147,9 @@ func New(cfg Config) *Server {
 	s.tempers.Store(&tempers{base: &cfg.Temper, changed: make(chan struct{})})
 	for name := range cfg.Accounts {
 		s.accounts[name] = &account{srv: s, name: name}
+		if len(cfg.Accounts) == 1 {
+			s.sole = name
+		}
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	return s
@@ -183,7 +187,7 @@ func (s *Server) ServeConn(conn net.Conn) { s.serve(conn) }
 func (s *Server) serve(conn net.Conn) *session {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.ctx.Err() != nil || s.tempers.Load().of("").Down {
+	if s.ctx.Err() != nil || s.tempers.Load().of(s.sole).Down {
 		_ = conn.Close()
 		return nil
 	}

@@ -30,6 +30,7 @@ type session struct {
 	account           atomic.Pointer[account] // once bound; what is next is written before
 	receives, submits bool
 	version           byte
+	muted             atomic.Bool  // its bind is never answered
 	heard             atomic.Int64 // when the last frame came, in nanoseconds since 1970
 	accepted          int          // messages, of the reader's goroutine
 
@@ -69,7 +70,8 @@ func (c *session) name() string {
 	return ""
 }
 
-func (c *session) temper() *Temper { return c.srv.tempers.Load().of(c.name()) }
+// temper is that of its account; before the bind there is no doubt about it if there is only one.
+func (c *session) temper() *Temper { return c.srv.tempers.Load().of(cmp.Or(c.name(), c.srv.sole)) }
 
 // run reads until the connection ends.
 func (c *session) run() {
@@ -180,6 +182,7 @@ func (c *session) bind(h smpp.Header, body []byte) bool {
 	}
 	t := c.srv.tempers.Load().of(a.name)
 	if t.MuteBind || t.Down {
+		c.muted.Store(true)
 		return !t.Down
 	}
 	c.version = max(b.version, version33)
@@ -222,7 +225,7 @@ func (c *session) watch() {
 	case rest > 0:
 		c.srv.agenda.after(rest, c.watch)
 		return
-	case t.HalfOpen || t.Deaf || t.MuteBind: // what it does not read may be there
+	case t.HalfOpen || t.Deaf || c.muted.Load(): // what it does not read may be there
 		c.srv.agenda.after(idle, c.watch)
 		return
 	case c.account.Load() != nil:
@@ -250,7 +253,7 @@ func (c *session) number() uint32 {
 func (c *session) pause(reading bool) bool {
 	for {
 		all := c.srv.tempers.Load()
-		t := all.of(c.name())
+		t := all.of(cmp.Or(c.name(), c.srv.sole))
 		c.mu.Lock()
 		stalled := time.Until(c.stalled)
 		c.mu.Unlock()

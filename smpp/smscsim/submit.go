@@ -47,24 +47,25 @@ func (c *session) submit(h smpp.Header, frame []byte) bool {
 func (c *session) accept(t *Temper, m Submitted, fault Fault, good reply) bool {
 	s := c.srv
 	s.store.add(m)
+	number := m.Number
 	early := m.RegisteredDelivery&3 == 1 && s.other.hits(t.Receipts.Early)
 	switch {
 	case fault == NoResponse || fault == Disconnect || fault == Stall:
 	case fault == EarlyReceipt || early:
-		s.hold(m.Number, func() {
+		s.hold(number, func() {
 			c.reply(t, good)
 			c.flush()
 		})
 		if fault != EarlyReceipt {
-			s.agenda.after(earlyLimit, func() { s.RespondTo(m.Number) })
+			s.agenda.after(earlyLimit, func() { s.RespondTo(number) })
 		}
 	default:
 		c.reply(t, good)
 	}
-	m = t.MT.mangleMT(m)
-	c.enqueue(m)
+	seen := t.MT.mangleMT(m)
+	c.enqueue(seen)
 	if fault == Duplicate {
-		c.enqueue(m)
+		c.enqueue(seen)
 	}
 	if fault == Stall {
 		c.mu.Lock()

@@ -182,7 +182,7 @@ func (s *Server) SetTemper(account string, t *Temper) error {
 	s.tempers.Store(next)
 	close(old.changed)
 	for c := range s.sessions {
-		if next.of(c.name()).Down {
+		if c.temper().Down {
 			c.close()
 		}
 	}
