@@ -2,7 +2,6 @@ package smscsim
 
 import (
 	"context"
-	"encoding/hex"
 	"net"
 	"testing"
 
@@ -13,10 +12,11 @@ import (
 // receipting answers each message with a receipt.
 type receipting struct{ srv *Server }
 
-func (n *receipting) Submit(ctx context.Context, m Submitted) {
-	go func() {
-		_, _ = n.srv.SendReceipt(ctx, m.System, ReceiptOut{MessageID: m.MessageID, Source: m.Source, Destination: m.Destination, State: receipt.Delivered})
-	}()
+func (n *receipting) Submit(_ context.Context, m Submitted) {
+	r := ReceiptOut{Number: m.Number, Source: m.Source, Destination: m.Destination, State: receipt.Delivered, SubmittedAt: m.ReceivedAt, DoneAt: m.ReceivedAt}
+	if err := n.srv.PostReceipt(m.System, r, func(uint32, error) {}); err != nil {
+		panic(err)
+	}
 }
 
 // BenchmarkSubmitReceipt is submit_sm, response, receipt and its response per operation, with 1000 outstanding.
@@ -39,7 +39,7 @@ func BenchmarkSubmitReceipt(b *testing.B) {
 	if _, _, err := frames.Next(); err != nil {
 		b.Fatal(err)
 	}
-	head, _ := hex.DecodeString("000101350001013600" + "0000000000" + "010000008c")
+	head := unhex(b, "000101350001013600 0000000000 010000008c")
 	flow := &flushing{conn: conn}
 	frames = smpp.NewFrameReader(flow)
 	body := append(head, make([]byte, 140)...)
