@@ -86,8 +86,8 @@ func (s Scenario) Operators() []string {
 	return slices.Sorted(maps.Keys(names))
 }
 
-// Play plays the scenario until its last change or the end of ctx, and then gives the stage its own temper back,
-// unless a step lasts for good.
+// Play plays the scenario until its last change, or for ever if a step lasts for good, or until the end of ctx; then
+// the stage has its own temper back.
 func (s Scenario) Play(ctx context.Context, on Stage) error {
 	began := time.Now()
 	now := map[string]*Step{}
@@ -97,13 +97,18 @@ func (s Scenario) Play(ctx context.Context, on Stage) error {
 		case <-timer.C:
 		case <-ctx.Done():
 			timer.Stop()
-			return s.set(on, now, func(string) *Step { return nil })
+		}
+		if ctx.Err() != nil {
+			break
 		}
 		if err := s.set(on, now, func(operator string) *Step { return s.at(operator, at) }); err != nil {
 			return err
 		}
 	}
-	return nil
+	if slices.ContainsFunc(s, func(step Step) bool { return step.For == 0 }) {
+		<-ctx.Done()
+	}
+	return s.set(on, now, func(string) *Step { return nil })
 }
 
 // set changes what is in force for the operators to what it should be.
