@@ -31,7 +31,7 @@ type Scenario []Step
 // ParseScenario reads a scenario, a YAML list of steps. Unknown fields are errors; errors of form name their line.
 func ParseScenario(b []byte) (Scenario, error) {
 	var s Scenario
-	if err := yaml.NewDecoder(bytes.NewReader(b), yaml.Strict()).Decode(&s); err != nil {
+	if err := decode(b, &s); err != nil {
 		return nil, fmt.Errorf("smscsim: scenario: %w", err)
 	}
 	if len(s) == 0 {
@@ -55,10 +55,20 @@ func (s Scenario) Check() error {
 
 // ParseTemper reads a temper in YAML, as strictly.
 func ParseTemper(b []byte) (t Temper, err error) {
-	if err := yaml.NewDecoder(bytes.NewReader(b), yaml.Strict()).Decode(&t); err != nil {
+	if err := decode(b, &t); err != nil {
 		return Temper{}, fmt.Errorf("smscsim: temper: %w", err)
 	}
 	return t, t.Check()
+}
+
+// decode reads YAML strictly. The decoder panics at some tags, such as a lone "!" before a list or a mapping.
+func decode(b []byte, to any) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("not YAML that can be read: %v", r)
+		}
+	}()
+	return yaml.NewDecoder(bytes.NewReader(b), yaml.Strict()).Decode(to)
 }
 
 // Stage is what a scenario is played on.

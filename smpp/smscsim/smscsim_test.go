@@ -298,21 +298,54 @@ func TestTimesInBothForms(t *testing.T) {
 	}
 }
 
-func FuzzParseSubmit(f *testing.F) {
-	good, err := hex.DecodeString("00010135000101360000000000000000000003010203")
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(good)
+func FuzzRequests(f *testing.F) {
+	f.Add(unhex(f, "00010135000101360000000000000000000003010203"))
+	f.Add(unhex(f, "00 000137303030 00 01013336 00 00 01 04 0017 0004 0000003C 0424 0002 0102"))
+	f.Add([]byte("7f3a09\x00\x00\x017000\x00\x00\x00\x01\x00\x02hi"))
+	f.Add([]byte("\x007f3a09\x00\x00\x017000\x00\x00\x0136\x00"))
 	f.Add([]byte(bindBody))
+	s := New(Config{Accounts: map[string]smpp.Secret{"ota1": "pw"}})
+	c := newSession(s, nil, 1)
+	c.version = version34
+	c.account.Store(s.accounts["ota1"])
+	now := time.Unix(1_800_000_000, 0)
 	f.Fuzz(func(t *testing.T, body []byte) {
-		m, status := parseSubmit(smpp.AppendFrame(nil, smpp.SubmitSM, 0, 1, body), smpp.SubmitSM, true, time.Unix(1_800_000_000, 0))
-		if status == smpp.StatusOK && (m.Destination.Number == "" || m.Validity < 0) {
-			t.Errorf("took %+v", m)
+		for _, command := range []smpp.Command{smpp.SubmitSM, smpp.DataSM} {
+			m, status := parseSubmit(smpp.AppendFrame(nil, command, 0, 1, body), command, true, now)
+			if status == smpp.StatusOK && (m.Destination.Number == "" || m.Validity < 0) {
+				t.Errorf("%v took %+v", command, m)
+			}
+			m.MessageID = "7f3a09"
+			m.System = "ota1"
+			s.store.add(m)
+			m = (&Mangling{UDH: DropUDH, Prefix: "00", National: "55"}).mangleMT(m)
+			if len(m.Source.Number) > maxField {
+				t.Errorf("mangled to %+v", m)
+			}
+		}
+		for _, command := range []smpp.Command{smpp.QuerySM, smpp.CancelSM, smpp.ReplaceSM} {
+			if body, status := c.change(command, body); status != smpp.StatusOK && body != nil {
+				t.Errorf("%v: %s with a body", command, smpp.StatusName(status))
+			}
 		}
 		_, _ = parseBind(body)
 		if frame := smpp.AppendFrame(nil, smpp.BindReceiver, 0, 1, body); len(maskPassword(frame)) != len(frame) {
 			t.Error("masking changed the length")
+		}
+	})
+}
+
+func FuzzParseScenario(f *testing.F) {
+	for _, name := range SampleNames() {
+		text, err := Sample(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		if s, err := ParseScenario(text); err == nil && s.Check() != nil {
+			t.Errorf("took %+v", s)
 		}
 	})
 }
