@@ -171,6 +171,45 @@ func TestSharesRefuseAndSilence(t *testing.T) {
 	})
 }
 
+func TestOverrideSeesOnlyWhatIsNotRefused(t *testing.T) {
+	t.Parallel()
+	seen := 0
+	own := NoFault
+	cfg := Config{Queue: 1, Fault: func(Submitted) Fault { seen++; return own }}
+	play(t, cfg, func(t *testing.T, s *Server, e *esme, sent network) {
+		sequence := uint32(0)
+		submit := func(want uint32, shown int) {
+			t.Helper()
+			seen = 0
+			sequence++
+			e.submit(sequence)
+			if h, _ := e.next(); h.Status != want || seen != shown {
+				t.Errorf("%s, shown %d times, want %s, %d times", smpp.StatusName(h.Status), seen, smpp.StatusName(want), shown)
+			}
+			synctest.Wait()
+		}
+		s.temper(t, "throttle: 1")
+		submit(smpp.StatusThrottled, 0)
+		s.temper(t, "queue_full: 1")
+		submit(smpp.StatusQueueFull, 0)
+		s.temper(t, "rate: 1")
+		submit(smpp.StatusOK, 1)
+		submit(smpp.StatusThrottled, 0)
+		s.temper(t, "silent: 1")
+		own = QueueFull
+		submit(smpp.StatusQueueFull, 1)
+		s.temper(t, "{}")
+		own = NoFault
+		for range cap(sent) + 1 { // one is there already; the last but one is in the hand of the forwarder, the last waits
+			submit(smpp.StatusOK, 1)
+		}
+		submit(smpp.StatusQueueFull, 0)
+		for range cap(sent) + 2 {
+			<-sent
+		}
+	})
+}
+
 func TestHalfOpenAndZeroWindowHoldTheConnectionUntilTheyEnd(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"half_open: true", "zero_window: true"} {
@@ -362,7 +401,7 @@ func TestReceiptsAreLostRepeatedLateAndOutOfOrder(t *testing.T) {
 func TestEarlyReceiptComesBeforeItsResponseWhichWaitsNotForEver(t *testing.T) {
 	t.Parallel()
 	play(t, Config{}, func(t *testing.T, s *Server, e *esme, sent network) {
-		s.temper(t, "receipts: {early: 1}")
+		s.temper(t, "early_receipt: 1")
 		e.submit(1)
 		m := <-sent
 		if err := s.PostReceipt("ota1", receiptFor(m), func(uint32, error) {}); err != nil {
@@ -375,7 +414,12 @@ func TestEarlyReceiptComesBeforeItsResponseWhichWaitsNotForEver(t *testing.T) {
 		e.submit(2)
 		began := time.Now()
 		if h, _ := e.next(); h.Sequence != 2 || time.Since(began) != earlyLimit {
-			t.Errorf("%+v after %v, want the response of a message without receipt after %v", h, time.Since(began), earlyLimit)
+			t.Errorf("%+v after %v, want the response of a message whose receipt does not come after %v", h, time.Since(began), earlyLimit)
+		}
+		e.write(smpp.SubmitSM, 0, 3, unhex(e.t, strings.Replace(simple, "01 00 04", "00 00 04", 1)))
+		began = time.Now()
+		if h, _ := e.next(); h.Sequence != 3 || time.Since(began) != 0 {
+			t.Errorf("%+v after %v, want the response of a message that asks for no receipt at once", h, time.Since(began))
 		}
 	})
 }

@@ -19,7 +19,7 @@ const (
 	Throttle
 	// QueueFull: refused with ESME_RMSGQFUL.
 	QueueFull
-	// EarlyReceipt: the response is held until the receipt was acknowledged, or Server.Respond.
+	// EarlyReceipt: the response is held until the receipt was acknowledged, or Server.Respond, or for 5 s.
 	EarlyReceipt
 	// Disconnect: the message is accepted and the connection cut instead of a response.
 	Disconnect
@@ -59,17 +59,27 @@ func (d *dice) throw() float64 {
 // hits throws only where there is something to win.
 func (d *dice) hits(share float64) bool { return share > 0 && d.throw() < share }
 
-// fault chooses what goes wrong with m: the override first, then one throw of the dice.
+// fault chooses what goes wrong with m by one throw of the dice, which hold no response for a receipt that
+// nobody asked for. What they do not refuse is shown to the override.
 func (s *Server) fault(f Faults, m Submitted) Fault {
-	if s.cfg.Fault != nil {
-		if f := s.cfg.Fault(m); f != NoFault {
-			return f
-		}
+	fallen := NoFault
+	if f != (Faults{}) {
+		fallen = f.pick(s.dice.throw())
 	}
-	if f == (Faults{}) {
-		return NoFault
+	if fallen == EarlyReceipt && m.RegisteredDelivery&3 == 0 {
+		fallen = NoFault
 	}
-	throw := s.dice.throw()
+	if s.cfg.Fault == nil || fallen == Throttle || fallen == QueueFull {
+		return fallen
+	}
+	if own := s.cfg.Fault(m); own != NoFault {
+		return own
+	}
+	return fallen
+}
+
+// pick is the fault that a throw of 0 to 1 falls on.
+func (f Faults) pick(throw float64) Fault {
 	for _, c := range []struct {
 		fault       Fault
 		probability float64

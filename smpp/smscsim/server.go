@@ -65,7 +65,7 @@ type Config struct {
 	Temper       Temper                 // where SetTemper was not called
 	Faults       Faults                 // of Temper, if that has none
 	Seed         uint64                 // of the dice
-	Fault        func(Submitted) Fault  // decides before the dice; NoFault leaves it to them
+	Fault        func(Submitted) Fault  // of what the dice do not refuse; NoFault leaves it to them
 	StallFor     time.Duration          // how long a Stall lasts; default 30 s
 	Queue        int                    // messages a session may have waiting for Network before ESME_RMSGQFUL, and deliveries waiting per account; default 100000
 	Window       int                    // deliveries a session may have unanswered; default 1000

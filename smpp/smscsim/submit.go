@@ -18,8 +18,12 @@ func (c *session) submit(h smpp.Header, frame []byte) bool {
 	a, now := c.account.Load(), time.Now()
 	t := c.srv.tempers.Load().of(a.name)
 	m, status := parseSubmit(frame, h.Command, c.version >= version34, now)
-	if status == smpp.StatusOK && !a.allow(t.Rate, now) {
+	switch {
+	case status != smpp.StatusOK:
+	case !a.allow(t.Rate, now):
 		status = smpp.StatusThrottled
+	case c.waiting() >= c.srv.cfg.Queue:
+		status = smpp.StatusQueueFull
 	}
 	if status != smpp.StatusOK {
 		c.reply(t, reply{h, status, ""})
@@ -28,11 +32,11 @@ func (c *session) submit(h smpp.Header, frame []byte) bool {
 	m.System, m.Number = a.name, c.srv.lastID.Add(1)
 	m.MessageID = c.srv.id(t, m.Number)
 	fault := c.srv.fault(t.Faults, m)
-	switch {
-	case fault == Throttle:
+	switch fault {
+	case Throttle:
 		c.reply(t, reply{h, smpp.StatusThrottled, ""})
 		return true
-	case fault == QueueFull || c.waiting() >= c.srv.cfg.Queue:
+	case QueueFull:
 		c.reply(t, reply{h, smpp.StatusQueueFull, ""})
 		return true
 	}
@@ -48,17 +52,14 @@ func (c *session) accept(t *Temper, m Submitted, fault Fault, good reply) bool {
 	s := c.srv
 	s.store.add(m)
 	number := m.Number
-	early := m.RegisteredDelivery&3 == 1 && s.other.hits(t.Receipts.Early)
-	switch {
-	case fault == NoResponse || fault == Disconnect || fault == Stall:
-	case fault == EarlyReceipt || early:
+	switch fault {
+	case NoResponse, Disconnect, Stall:
+	case EarlyReceipt:
 		s.hold(number, func() {
 			c.reply(t, good)
 			c.flush()
 		})
-		if fault != EarlyReceipt {
-			s.agenda.after(earlyLimit, func() { s.RespondTo(number) })
-		}
+		s.agenda.after(earlyLimit, func() { s.RespondTo(number) })
 	default:
 		c.reply(t, good)
 	}

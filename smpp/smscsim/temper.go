@@ -43,7 +43,6 @@ type Latency struct {
 type Receipts struct {
 	IDs         IDFormat      `yaml:"ids"`
 	Form        ReceiptForm   `yaml:"form"`
-	Early       float64       `yaml:"early"`        // share held to be acknowledged before the response goes, which waits 5 s at most
 	Lost        float64       `yaml:"lost"`         // share that never comes
 	Duplicated  float64       `yaml:"duplicated"`   // share that comes more than once
 	Copies      int           `yaml:"copies"`       // how often in all; default 2
@@ -114,7 +113,7 @@ func (t Temper) Check() error {
 		{"silent", f.NoResponse}, {"duplicate", f.Duplicate}, {"throttle", f.Throttle}, {"queue_full", f.QueueFull},
 		{"early_receipt", f.EarlyReceipt}, {"disconnect", f.Disconnect}, {"stall", f.Stall},
 		{"silent, duplicate, throttle, queue_full, early_receipt, disconnect and stall together", f.sum()},
-		{"receipts: early", r.Early}, {"receipts: lost", r.Lost}, {"receipts: duplicated", r.Duplicated},
+		{"receipts: lost", r.Lost}, {"receipts: duplicated", r.Duplicated},
 		{"receipts: reordered", r.Reordered}, {"receipts: late", r.Late}, {"poison", t.Poison},
 	} {
 		if !(p.share >= 0 && p.share <= 1) {

@@ -51,7 +51,7 @@ long_ids: true
 error_body: true
 response_tlvs: ["1401:c0ffee"]
 congestion: 80
-receipts: {ids: decimal, form: tlv, early: 0.1, lost: 0.2, duplicated: 0.3, copies: 3, reordered: 0.4, late: 0.5, late_by: 1m, ucs2: true, payload: true, short: true, long_dates: true, no_reference: true}
+receipts: {ids: decimal, form: tlv, lost: 0.2, duplicated: 0.3, copies: 3, reordered: 0.4, late: 0.5, late_by: 1m, ucs2: true, payload: true, short: true, long_dates: true, no_reference: true}
 mt: {source: "7000", udh: drop, pid: 0, dcs: 4}
 mo: {national: "55", prefix: "00", ton: 5, npi: 8, udh: unmark}
 poison: 0.6
@@ -64,7 +64,7 @@ poison: 0.6
 		Latency: Latency{10e6, 50e6}, Rate: 100.5, After: 7, Down: true, MuteBind: true, Deaf: true, HalfOpen: true, Drip: true,
 		Faults:  Faults{0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1},
 		Version: octet(0x33), IDs: OpaqueID, LongIDs: true, ErrorBody: true, TLVs: []TLV{{0x1401, []byte{0xC0, 0xFF, 0xEE}}}, Congestion: 80, Poison: 0.6,
-		Receipts: Receipts{IDs: DecimalID, Form: TLVOnly, Early: 0.1, Lost: 0.2, Duplicated: 0.3, Copies: 3, Reordered: 0.4, Late: 0.5, LateBy: 60e9,
+		Receipts: Receipts{IDs: DecimalID, Form: TLVOnly, Lost: 0.2, Duplicated: 0.3, Copies: 3, Reordered: 0.4, Late: 0.5, LateBy: 60e9,
 			UCS2: true, Payload: true, Short: true, LongDates: true, NoReference: true},
 		MT: Mangling{Source: "7000", UDH: DropUDH, PID: octet(0), DCS: octet(4)},
 		MO: Mangling{National: "55", Prefix: "00", TON: octet(5), NPI: octet(8), UDH: UnmarkUDH},
