@@ -21,6 +21,7 @@ const module = "github.com/simota/simota"
 var allowed = map[string][]string{
 	"smpp":                {},
 	"smpp/receipt":        {},
+	"smpp/route":          {"smpp"},
 	"smpp/smscsim":        {"smpp", "smpp/receipt"},
 	"sat":                 {},
 	"sat/tlv":             {},

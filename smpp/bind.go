@@ -59,22 +59,55 @@ func (r role) request() pdu.Body {
 
 const bindSequence = 1
 
+// wire is a connection on its way to be a session.
+type wire struct {
+	net.Conn
+	frames *FrameReader
+	reader *patientReader
+	number int // of the session, from 1
+}
+
+func (l *Link) newWire(conn net.Conn) *wire {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.wires++
+	reader := &patientReader{conn: conn}
+	return &wire{Conn: conn, frames: NewFrameReader(reader), reader: reader, number: l.wires}
+}
+
+func (w *wire) send(l *Link, frame []byte) error {
+	l.trace(w.number, false, frame)
+	_, err := w.Write(frame)
+	return err
+}
+
+func (w *wire) next(l *Link) (Header, []byte, error) {
+	h, frame, err := w.frames.Next()
+	l.trace(w.number, true, frame)
+	return h, frame, err
+}
+
 // open dials, shakes hands and binds. The connection it returns has no deadline.
-func (l *Link) open(ctx context.Context, r role) (net.Conn, *FrameReader, error) {
+func (l *Link) open(ctx context.Context, r role) (*wire, error) {
 	conn, err := l.dial(ctx)
 	if err != nil {
-		return nil, nil, fmt.Errorf("smpp: link %s: connect to %s: %w", l.cfg.Name, l.cfg.Address, err)
+		return nil, fmt.Errorf("smpp: link %s: connect to %s: %w", l.cfg.Name, l.cfg.Address, err)
 	}
-	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
-	frames, err := l.bind(conn, r)
+	w := l.newWire(conn)
+	return w, w.within(ctx, func() error { return l.bind(w, r) })
+}
+
+// within does the handshake and closes the connection when it fails or ctx ends meanwhile.
+func (w *wire) within(ctx context.Context, handshake func() error) error {
+	stop := context.AfterFunc(ctx, func() { _ = w.Close() })
+	err := handshake()
 	if !stop() && err == nil {
 		err = ctx.Err()
 	}
 	if err != nil {
-		_ = conn.Close()
-		return nil, nil, err
+		_ = w.Close()
 	}
-	return conn, frames, nil
+	return err
 }
 
 func (l *Link) dial(ctx context.Context) (net.Conn, error) {
@@ -96,40 +129,38 @@ func (l *Link) dial(ctx context.Context) (net.Conn, error) {
 	return secure, nil
 }
 
-func (l *Link) bind(conn net.Conn, r role) (*FrameReader, error) {
-	fail := func(err error) (*FrameReader, error) {
-		return nil, fmt.Errorf("smpp: link %s: bind to %s: %w", l.cfg.Name, l.cfg.Address, err)
+func (l *Link) bind(w *wire, r role) error {
+	fail := func(err error) error {
+		return fmt.Errorf("smpp: link %s: bind to %s: %w", l.cfg.Name, w.RemoteAddr(), err)
 	}
 	request, err := l.bindRequest(r)
 	if err != nil {
 		return fail(err)
 	}
-	if err := conn.SetDeadline(time.Now().Add(l.cfg.BindTimeout)); err != nil {
+	if err := w.SetDeadline(time.Now().Add(l.cfg.BindTimeout)); err != nil {
 		return fail(err)
 	}
-	if _, err := conn.Write(request); err != nil {
+	if err := w.send(l, request); err != nil {
 		return fail(err)
 	}
 	want := Command(r.request().Header().ID).Response()
-	reader := &patientReader{conn: conn}
-	frames := NewFrameReader(reader)
 	for {
-		h, frame, err := frames.Next()
+		h, frame, err := w.next(l)
 		if err != nil {
 			return fail(err)
 		}
 		switch {
 		case h.Command == want || h.Command == GenericNack: // of any sequence number: nothing else is asked yet
 			if err := l.bound(h, frame); err != nil {
-				return nil, err
+				return err
 			}
-			reader.patience = l.cfg.IdleTimeout
-			return frames, conn.SetDeadline(time.Time{})
+			w.reader.idle, w.reader.frame = l.cfg.IdleTimeout, l.cfg.ResponseTimeout
+			return w.SetDeadline(time.Time{})
 		case h.Command.IsResponse() || h.Command == Outbind || h.Command == AlertNotification:
 		case h.Command == EnquireLink:
-			_, err = conn.Write(AppendFrame(nil, EnquireLinkResp, StatusOK, h.Sequence, nil))
+			err = w.send(l, AppendFrame(nil, EnquireLinkResp, StatusOK, h.Sequence, nil))
 		default:
-			_, err = conn.Write(AppendFrame(nil, GenericNack, StatusInvalidBindState, h.Sequence, nil))
+			err = w.send(l, AppendFrame(nil, GenericNack, StatusInvalidBindState, h.Sequence, nil))
 		}
 		if err != nil {
 			return fail(err)
@@ -142,13 +173,18 @@ func (l *Link) bindRequest(r role) ([]byte, error) {
 	body.Header().Seq = bindSequence
 	for name, value := range map[pdufield.Name]string{
 		pdufield.SystemID: l.cfg.SystemID, pdufield.Password: l.password(), pdufield.SystemType: l.cfg.SystemType,
+		pdufield.AddressRange: l.cfg.AddressRange,
 	} {
 		if err := body.Fields().Set(name, value); err != nil {
 			return nil, err
 		}
 	}
-	if err := body.Fields().Set(pdufield.InterfaceVersion, 0x34); err != nil {
-		return nil, err
+	for name, value := range map[pdufield.Name]byte{
+		pdufield.InterfaceVersion: l.cfg.Version, pdufield.AddrTON: l.cfg.AddressTON, pdufield.AddrNPI: l.cfg.AddressNPI,
+	} {
+		if err := body.Fields().Set(name, value); err != nil {
+			return nil, err
+		}
 	}
 	var b bytes.Buffer
 	err := body.SerializeTo(&b)
@@ -194,15 +230,25 @@ func smscName(frame []byte) (name string) {
 
 // patientReader gives every read that has to wait a deadline of its own.
 type patientReader struct {
-	conn     net.Conn
-	patience time.Duration // 0 keeps the deadline that is set
+	conn  net.Conn
+	idle  time.Duration // for the first octet of a frame; 0 keeps the deadline that is set
+	frame time.Duration // for the rest of it
+	began time.Time     // when the first octets of the frame came; zeroed by who asks for the next one
 }
 
 func (p *patientReader) Read(b []byte) (int, error) {
-	if p.patience > 0 {
-		if err := p.conn.SetReadDeadline(time.Now().Add(p.patience)); err != nil {
+	if p.idle > 0 {
+		deadline := time.Now().Add(p.idle)
+		if !p.began.IsZero() {
+			deadline = p.began.Add(p.frame)
+		}
+		if err := p.conn.SetReadDeadline(deadline); err != nil {
 			return 0, err
 		}
 	}
-	return p.conn.Read(b)
+	n, err := p.conn.Read(b)
+	if n > 0 && p.began.IsZero() {
+		p.began = time.Now()
+	}
+	return n, err
 }

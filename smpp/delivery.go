@@ -3,17 +3,8 @@ package smpp
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"time"
-)
-
-// Tags of the optional parameters read here (SMPP 3.4, 5.3.2).
-const (
-	TagReceiptedMessageID uint16 = 0x001E
-	TagNetworkErrorCode   uint16 = 0x0423
-	TagMessagePayload     uint16 = 0x0424
-	TagMessageState       uint16 = 0x0427
 )
 
 // maxField is the longest C-octet string taken, NUL included: data_sm's addresses and 5.0's message ids have 65.
@@ -21,165 +12,149 @@ const maxField = 65
 
 // Delivery is a deliver_sm or data_sm from the SMSC (SMPP 3.4, 4.6.1 and 4.7.1).
 type Delivery struct {
-	Link                string // name of the link it came by
-	Source, Destination Address
-	ESMClass            byte
-	ProtocolID          byte // 0 in data_sm, which has none
-	DataCoding          byte
-	UserData            []byte // short_message or message_payload, user data header included; nil when Err is set
-	ReceiptedMessageID  string // TLV 001E, as the SMSC wrote it
-	MessageState        byte   // TLV 0427, 0 when absent
-	NetworkErrorCode    []byte // TLV 0423, as it came
-	PDU                 []byte // the whole frame, header included
-	ReceivedAt          time.Time
-	Err                 error // why the frame could not be read: only Link, PDU and ReceivedAt are set then
+	Link                 string // name of the link it came by
+	Source, Destination  Address
+	ESMClass             byte
+	ProtocolID           byte // 0 in data_sm, which has none
+	DataCoding           byte
+	MessageState         byte   // TLV 0427, 0 when absent
+	HasReference         bool   // UserMessageReference is there
+	UserMessageReference uint16 // TLV 0204
+	Sequence             uint32
+	UserData             []byte // short_message or message_payload, user data header included; nil when Err is set
+	ReceiptedMessageID   string // TLV 001E, as the SMSC wrote it
+	NetworkErrorCode     []byte // TLV 0423, as it came
+	PDU                  []byte // the whole frame, header included
+	ReceivedAt           time.Time
+	Err                  error  // why the frame could not be read: only Link, Sequence, PDU, ReceivedAt and Status are set then
+	Status               uint32 // the command_status that says so to the SMSC, 0 when Err is nil
 }
 
 // TLV returns the first optional parameter with the tag, such as the one in which an SMSC hands a
 // card's response packet on, and whether there is one.
 func (d Delivery) TLV(tag uint16) ([]byte, bool) {
-	h, err := ParseHeader(d.PDU)
-	if err != nil {
-		return nil, false
-	}
-	f := fields{b: d.PDU[HeaderLen:]}
-	f.delivery(h.Command, &Delivery{})
-	for len(f.b) > 0 && f.err == nil {
-		if t, v := f.tlv(); f.err == nil && t == tag {
-			return v, true
+	all, _ := d.TLVs()
+	for _, v := range all {
+		if v.Tag == tag {
+			return v.Value, true
 		}
 	}
 	return nil, false
 }
 
-// ParseDelivery reads a whole deliver_sm or data_sm frame. It is strict: every length must fit and
-// nothing may be left over. The result keeps slices of pdu. Link and ReceivedAt stay zero.
-func ParseDelivery(pdu []byte) (Delivery, error) {
-	h, err := ParseHeader(pdu)
+// TLVs returns the optional parameters of PDU in their order, with values that are slices of it. With an error they are
+// those before the spot that could not be read.
+func (d Delivery) TLVs() ([]TLV, error) {
+	h, err := ParseHeader(d.PDU)
 	if err != nil {
-		return Delivery{}, err
+		return nil, err
 	}
-	if int64(h.Length) != int64(len(pdu)) {
-		return Delivery{}, fmt.Errorf("smpp: command_length %d in a frame of %d octets", h.Length, len(pdu))
+	f := fields{b: d.PDU[HeaderLen:]}
+	f.delivery(h.Command, &Delivery{})
+	var all []TLV
+	for f.err == nil && len(f.b) > 0 {
+		if tag, v := f.tlv(); f.err == nil {
+			all = append(all, TLV{tag, v})
+		}
 	}
-	if h.Command != DeliverSM && h.Command != DataSM {
-		return Delivery{}, fmt.Errorf("smpp: %v is neither deliver_sm nor data_sm", h.Command)
-	}
-	d := Delivery{PDU: pdu}
-	f := fields{b: pdu[HeaderLen:]}
-	f.delivery(h.Command, &d)
-	f.tlvs(&d)
-	if f.err != nil {
-		return Delivery{}, fmt.Errorf("smpp: %v: %w", h.Command, f.err)
-	}
-	return d, nil
+	return all, f.err
 }
 
-// fields takes one field after the other from b; after the first error it yields zero values.
-type fields struct {
-	b   []byte
-	err error
+// ParseDelivery reads a whole deliver_sm or data_sm frame. It is strict: every length must fit and
+// nothing may be left over. The result keeps slices of pdu; Link and ReceivedAt stay zero. With an
+// error it holds PDU, Sequence, Err and Status.
+func ParseDelivery(pdu []byte) (Delivery, error) {
+	var d Delivery
+	parseDelivery(&d, pdu)
+	return d, d.Err
 }
 
-func (f *fields) octet(name string) byte {
-	if v := f.octets(name, 1); v != nil {
-		return v[0]
-	}
-	return 0
-}
-
-func (f *fields) octets(name string, n int) []byte {
-	if f.err == nil && len(f.b) < n {
-		f.err = fmt.Errorf("%s needs %d octets, %d are left", name, n, len(f.b))
-	}
-	if f.err != nil {
-		return nil
-	}
-	v := f.b[:n:n]
-	f.b = f.b[n:]
-	return v
-}
-
-func (f *fields) text(name string, limit int) string {
-	if f.err != nil {
-		return ""
-	}
-	end := bytes.IndexByte(f.b[:min(len(f.b), limit)], 0)
-	if end < 0 {
-		f.err = fmt.Errorf("%s has no NUL within %d octets", name, limit)
-		return ""
-	}
-	v := string(f.b[:end])
-	f.b = f.b[end+1:]
-	return v
-}
-
-func (f *fields) address(name string) Address {
-	return Address{TON: f.octet(name + " TON"), NPI: f.octet(name + " NPI"), Number: f.text(name, maxField)}
-}
-
-// delivery takes the mandatory fields.
-func (f *fields) delivery(c Command, d *Delivery) {
-	f.text("service_type", 6)
-	d.Source = f.address("source_addr")
-	d.Destination = f.address("destination_addr")
-	d.ESMClass = f.octet("esm_class")
-	if c == DataSM {
-		f.octet("registered_delivery")
-		d.DataCoding = f.octet("data_coding")
+func parseDelivery(d *Delivery, pdu []byte) {
+	d.PDU = pdu
+	h, err := ParseHeader(pdu)
+	d.Sequence = h.Sequence
+	switch {
+	case err != nil:
+		d.Err, d.Status = err, StatusInvalidLength
+		return
+	case int64(h.Length) != int64(len(pdu)):
+		d.Err, d.Status = fmt.Errorf("smpp: command_length %d in a frame of %d octets", h.Length, len(pdu)), StatusInvalidLength
+		return
+	case h.Command != DeliverSM && h.Command != DataSM:
+		d.Err, d.Status = fmt.Errorf("smpp: %v is neither deliver_sm nor data_sm", h.Command), StatusInvalidCommand
 		return
 	}
-	d.ProtocolID = f.octet("protocol_id")
-	f.octet("priority_flag")
-	f.text("schedule_delivery_time", 17)
-	f.text("validity_period", 17)
-	f.octet("registered_delivery")
-	f.octet("replace_if_present_flag")
-	d.DataCoding = f.octet("data_coding")
-	f.octet("sm_default_msg_id")
-	d.UserData = f.octets("short_message", int(f.octet("sm_length")))
-}
-
-func (f *fields) tlv() (tag uint16, value []byte) {
-	head := f.octets("TLV", 4)
+	f := fields{b: pdu[HeaderLen:]}
+	texts := f.delivery(h.Command, d)
+	id := f.deliveryTLVs(d)
 	if f.err != nil {
-		return 0, nil
+		*d = Delivery{PDU: pdu, Sequence: h.Sequence, ReceivedAt: d.ReceivedAt, Status: f.status, Err: fmt.Errorf("smpp: %v: %w", h.Command, f.err)}
+		return
 	}
-	tag = binary.BigEndian.Uint16(head)
-	return tag, f.octets(fmt.Sprintf("TLV %04X", tag), int(binary.BigEndian.Uint16(head[2:])))
+	// One string for the three texts: deliveries come by the thousand.
+	var scratch [3 * maxField]byte
+	all := string(append(append(append(scratch[:0], texts.source...), texts.destination...), id...))
+	source, destination := len(texts.source), len(texts.source)+len(texts.destination)
+	d.Source.Number, d.Destination.Number, d.ReceiptedMessageID = all[:source], all[source:destination], all[destination:]
 }
 
-var errTwoTexts = errors.New("short_message and message_payload differ")
+// texts are the numbers of a delivery, still in the frame.
+type texts struct{ source, destination []byte }
 
-// tlvs takes the optional parameters to the end; unknown ones are legal and stay in PDU only.
-func (f *fields) tlvs(d *Delivery) {
+// delivery takes the mandatory fields.
+func (f *fields) delivery(c Command, d *Delivery) (t texts) {
+	f.text("service_type", 6, StatusInvalidServiceType)
+	d.Source.TON, d.Source.NPI, t.source = f.address("source_addr", StatusInvalidSource)
+	d.Destination.TON, d.Destination.NPI, t.destination = f.address("destination_addr", StatusInvalidDestination)
+	if c == DataSM {
+		if v := f.octets("esm_class, registered_delivery and data_coding", 3, StatusInvalidLength); v != nil {
+			d.ESMClass, d.DataCoding = v[0], v[2]
+		}
+		return t
+	}
+	if v := f.octets("esm_class, protocol_id and priority_flag", 3, StatusInvalidLength); v != nil {
+		d.ESMClass, d.ProtocolID = v[0], v[1]
+	}
+	f.text("schedule_delivery_time", 17, StatusInvalidSchedule)
+	f.text("validity_period", 17, StatusInvalidValidity)
+	if v := f.octets("registered_delivery to sm_length", 5, StatusInvalidLength); v != nil {
+		d.DataCoding = v[2]
+		d.UserData = f.octets("short_message", int(v[4]), StatusInvalidMessageLength)
+	}
+	return t
+}
+
+// deliveryTLVs takes the optional parameters to the end; unknown ones are legal and stay in PDU only.
+func (f *fields) deliveryTLVs(d *Delivery) (id []byte) {
 	for f.err == nil && len(f.b) > 0 {
 		tag, v := f.tlv()
 		if f.err != nil {
-			return
+			break
 		}
 		switch tag {
 		case TagReceiptedMessageID:
-			id := bytes.TrimRight(v, "\x00")
-			if len(id) >= maxField || bytes.IndexByte(id, 0) >= 0 {
-				f.err = fmt.Errorf("receipted_message_id %q is not a text of at most 64 octets", v)
-				return
+			id = bytes.TrimRight(v, "\x00")
+			if len(id) >= maxField {
+				f.fail(StatusInvalidTLVLength, "receipted_message_id of %d octets, at most 64 are possible", len(id))
+			} else if bytes.IndexByte(id, 0) >= 0 {
+				f.fail(StatusInvalidTLVValue, "receipted_message_id %q has a NUL inside", v)
 			}
-			d.ReceiptedMessageID = string(id)
 		case TagMessageState:
-			if len(v) != 1 {
-				f.err = fmt.Errorf("message_state has %d octets, want 1", len(v))
-				return
+			if f.exactly("message_state", v, 1) {
+				d.MessageState = v[0]
 			}
-			d.MessageState = v[0]
+		case TagUserMessageReference:
+			if f.exactly("user_message_reference", v, 2) {
+				d.UserMessageReference, d.HasReference = binary.BigEndian.Uint16(v), true
+			}
 		case TagNetworkErrorCode:
 			d.NetworkErrorCode = v
 		case TagMessagePayload:
 			if len(d.UserData) > 0 && !bytes.Equal(d.UserData, v) {
-				f.err = errTwoTexts
-				return
+				f.fail(StatusTLVNotAllowed, "short_message and message_payload differ")
 			}
 			d.UserData = v
 		}
 	}
+	return id
 }

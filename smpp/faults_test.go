@@ -369,36 +369,6 @@ func TestWindowBlocksSubmitUntilASlotIsFree(t *testing.T) {
 	})
 }
 
-func TestRateSpreadsMessages(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		net := newPipes()
-		x := start(t, smpp.Config{Address: "h:1", Dial: net.dial, Window: 100, Rate: 20}, newRecorder())
-		p := net.bound(t)
-		x.up(t)
-		go func() {
-			for {
-				h, _, err := p.frames.Next()
-				if err != nil {
-					return
-				}
-				p.send(h.Command.Response(), 0, h.Sequence, "a\x00")
-			}
-		}()
-		begin := time.Now()
-		var ids []int64
-		for id := range int64(42) {
-			ids = append(ids, id)
-		}
-		x.submit(t, ids...)
-		if d := time.Since(begin).Round(time.Millisecond); d != 2*time.Second { // a burst of 2, then 20 a second
-			t.Errorf("42 messages at 20/s took %v", d)
-		}
-		x.stop()
-		<-x.done
-	})
-}
-
 func TestSilentTLSPeerIsGivenUp(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -7,9 +7,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
-
-	"golang.org/x/time/rate"
 )
 
 // ErrNotBound: no session can submit now; nothing more was taken.
@@ -41,9 +40,13 @@ type LinkState struct {
 type Handler interface {
 	// Results hands over outcomes in batches. Every message taken gets exactly one, except that an
 	// Ambiguous after a response timeout may be followed by the real one when the response still comes.
+	// The slice is valid during the call.
 	Results([]Result)
 	// Deliver stores deliveries and returns one command_status for each, sent only then. A missing one is answered ESME_RX_T_APPN.
+	// The slice is valid during the call; what its elements refer to is not written to again.
 	Deliver(ctx context.Context, d []Delivery) []uint32
+	// Alert hands over an alert_notification, from the goroutine of Deliver.
+	Alert(Alert)
 	// State reports sessions that come and go. It must not block for long.
 	State(LinkState)
 }
@@ -57,34 +60,43 @@ type LinkStatus struct {
 	Since          time.Time // when Bound last changed
 	WindowUsed     int       // messages taken and not answered, over all sessions, stuck ones included
 	WindowSize     int       // over all bound sessions that submit
+	Stuck          int       // of WindowUsed, those whose response is overdue
 	Sent           uint64    // submit_sm written
 	Answered       uint64    // responses to them
+	Throttled      uint64    // of Answered, those with ESME_RTHROTTLED or ESME_RMSGQFUL
+	Ambiguous      uint64    // written, and no response in time or before the session ended
 	Received       uint64    // deliver_sm and data_sm
+	Malformed      uint64    // frames for the ring of [Link.Malformed]
 	LastError      error
 	RefusedForGood bool
 }
 
 // Link is one SMSC link. All methods may be called from any goroutine.
 type Link struct {
-	cfg      Config        // without the password
-	password func() string // a closure, so that no printing of a Link can show it
+	cfg      Config                             // without the password
+	password func() string                      // a closure, so that no printing of a Link can show it
+	caller   func(system, password string) bool // whether an outbind comes from our SMSC
 	handler  Handler
-	limiter  *rate.Limiter // nil is unlimited
-	burst    int
+	template *template
 	binding  chan struct{} // one bind at a time, so that a wrong password is tried once
 	ready    chan struct{}
 	results  chan struct{} // wakes report
 	keepers  sync.WaitGroup
 
-	mu       sync.Mutex // guards what follows, and the sessions
-	running  bool
-	sessions []*session
-	outbox   []Result
-	changed  chan struct{} // closed when slots become free or sessions come and go
-	awaited  bool          // somebody waits for changed
-	refused  error
-	smsc     string
-	status   LinkStatus // counters, Since, LastError
+	listeners atomic.Pointer[[]*listener]
+
+	mu        sync.Mutex // guards what follows, and the sessions
+	running   bool
+	wires     int // connections so far
+	sessions  []*session
+	paths     map[Address]path // destinations in flight, when several sessions submit; else nil
+	outbox    []Result
+	changed   chan struct{} // closed when slots become free or sessions come and go
+	awaited   bool          // somebody waits for changed
+	refused   error
+	smsc      string
+	malformed []Malformed
+	status    LinkStatus // counters, Since, LastError
 }
 
 // NewLink checks the configuration; nothing is connected before Run.
@@ -96,13 +108,15 @@ func NewLink(cfg Config, h Handler) (*Link, error) {
 	password := string(cfg.Password)
 	cfg.Password = ""
 	l := &Link{
-		cfg: cfg, password: func() string { return password }, handler: h,
+		cfg: cfg, password: func() string { return password }, handler: h, template: newTemplate(cfg.Submit, cfg.Version),
 		binding: make(chan struct{}, 1), ready: make(chan struct{}, 1), results: make(chan struct{}, 1),
-		changed: make(chan struct{}), burst: 1 << 30,
+		changed: make(chan struct{}),
 	}
-	if cfg.Rate > 0 {
-		l.burst = max(1, int(cfg.Rate/10))
-		l.limiter = rate.NewLimiter(rate.Limit(cfg.Rate), l.burst)
+	if cfg.Outbind != nil {
+		l.cfg.Outbind, l.caller = &OutbindListener{Listen: cfg.Outbind.Listen}, cfg.Outbind.matches()
+	}
+	if cfg.Binds > 1 {
+		l.paths = map[Address]path{}
 	}
 	l.status.Since = time.Now()
 	return l, nil
@@ -122,7 +136,11 @@ func (l *Link) Run(ctx context.Context) error {
 	keep, drop := context.WithCancel(context.WithoutCancel(ctx)) // deliveries are still stored while draining
 	stop, reported := make(chan struct{}), make(chan struct{})
 	go func() { defer close(reported); l.report(stop) }()
-	var lanes sync.WaitGroup
+	calling, deafen := context.WithCancel(ctx)
+	var lanes, callers sync.WaitGroup
+	if l.caller != nil {
+		callers.Go(func() { l.listen(calling, keep) })
+	}
 	for range l.cfg.Binds {
 		if l.cfg.Bind == Transceiver {
 			lanes.Go(func() { l.lane(ctx, keep, transceiver) })
@@ -132,6 +150,8 @@ func (l *Link) Run(ctx context.Context) error {
 		lanes.Go(func() { l.lane(ctx, keep, receiver) })
 	}
 	lanes.Wait()
+	deafen() // a bind refused for good ends the lanes before ctx
+	callers.Wait()
 	drop()
 	l.keepers.Wait()
 	close(stop)
@@ -155,7 +175,7 @@ func (l *Link) lane(ctx, keep context.Context, r role) {
 		if ctx.Err() != nil || forGood(err) {
 			return
 		}
-		if time.Since(start) > l.cfg.ReconnectMax {
+		if time.Since(start) > l.cfg.ReconnectMax && !errors.Is(err, ErrFraming) { // what broke the stream will be sent again
 			delay = l.cfg.ReconnectMin
 		}
 		wait := time.NewTimer(delay/2 + rand.N(delay/2+1))
@@ -170,12 +190,17 @@ func (l *Link) lane(ctx, keep context.Context, r role) {
 
 // once binds and serves one session to its end.
 func (l *Link) once(ctx, keep context.Context, r role) error {
+	return l.bindAndServe(ctx, keep, r, func() (*wire, error) { return l.open(ctx, r) })
+}
+
+// bindAndServe lets open make a bound connection, when it is its turn, and serves the session on it.
+func (l *Link) bindAndServe(ctx, keep context.Context, r role, open func() (*wire, error)) error {
 	select {
 	case l.binding <- struct{}{}:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	s, err := l.connect(ctx, r)
+	s, err := l.connect(ctx, r, open)
 	<-l.binding
 	if err != nil {
 		return err
@@ -183,21 +208,21 @@ func (l *Link) once(ctx, keep context.Context, r role) error {
 	return s.serve(ctx, keep)
 }
 
-func (l *Link) connect(ctx context.Context, r role) (*session, error) {
+func (l *Link) connect(ctx context.Context, r role, open func() (*wire, error)) (*session, error) {
 	l.mu.Lock()
 	refused := l.refused
 	l.mu.Unlock()
 	if refused != nil {
 		return nil, refused
 	}
-	conn, frames, err := l.open(ctx, r)
+	w, err := open()
 	if err != nil {
 		if ctx.Err() == nil {
 			l.down(err)
 		}
 		return nil, err
 	}
-	s := newSession(l, conn, frames, r)
+	s := newSession(l, w, r)
 	l.attach(s)
 	return s, nil
 }
@@ -269,7 +294,8 @@ func (l *Link) Status() LinkStatus {
 		if s.role.submits() {
 			st.Bound = true
 			st.WindowSize += l.cfg.Window
-			st.WindowUsed += l.cfg.Window - len(s.free)
+			st.WindowUsed += l.cfg.Window - s.free.n
+			st.Stuck += s.stuck
 		}
 	}
 	return st

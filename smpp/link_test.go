@@ -71,7 +71,7 @@ func TestMessagesAndReceiptsOverTCP(t *testing.T) {
 				t.Fatal(status, err)
 			}
 			d := <-x.deliveries
-			rc, is, err := receipt.Parse(d.ESMClass, d.UserData, d.ReceiptedMessageID, d.MessageState, d.NetworkErrorCode)
+			rc, is, err := receipt.Parse(receipt.Fields{ESMClass: d.ESMClass, Text: d.UserData, ReceiptedID: d.ReceiptedMessageID, MessageState: d.MessageState}, receipt.Options{})
 			if !is || err != nil || rc.State != receipt.Delivered || d.Source != m.Destination ||
 				receipt.Normalize(rc.MessageID, receipt.Decimal) != receipt.Normalize(r.MessageID, receipt.Hex) {
 				t.Errorf("receipt %+v, %v, %v for id %s", rc, is, err, r.MessageID)
@@ -234,10 +234,10 @@ func TestTLSIsVerified(t *testing.T) {
 	srv, _ := simulator(t, smscsim.Config{})
 	dial := func(context.Context, string, string) (net.Conn, error) {
 		client, server := net.Pipe()
-		srv.ServeConn(tls.Server(server, &tls.Config{Certificates: https.TLS.Certificates}))
+		srv.ServeConn(tls.Server(server, &tls.Config{Certificates: https.TLS.Certificates, ClientAuth: tls.RequireAnyClientCert}))
 		return client, nil
 	}
-	x := start(t, smpp.Config{Address: "example.com:3550", Dial: dial, TLS: &tls.Config{RootCAs: trust}}, newRecorder())
+	x := start(t, smpp.Config{Address: "example.com:3550", Dial: dial, TLS: &tls.Config{RootCAs: trust, Certificates: https.TLS.Certificates}}, newRecorder())
 	x.up(t)
 	x.submit(t, 1)
 	x.want(t, 1, smpp.Accepted)
@@ -259,48 +259,4 @@ func TestUnreachableAddressSaysSo(t *testing.T) {
 	if s := <-x.states; s.Up || s.RefusedForGood || !strings.Contains(s.Reason.Error(), "connect to "+addr) {
 		t.Errorf("state %+v", s)
 	}
-}
-
-// counter is a Handler that only counts.
-type counter struct {
-	recorder
-	left int
-	done chan struct{}
-}
-
-func (c *counter) Results(rs []smpp.Result) {
-	if c.left -= len(rs); c.left == 0 {
-		close(c.done)
-	}
-}
-
-func BenchmarkSubmitWindow200(b *testing.B) {
-	srv := smscsim.New(smscsim.Config{Accounts: map[string]smpp.Secret{"ota1": "pw"}})
-	if err := srv.Listen("127.0.0.1:0"); err != nil {
-		b.Fatal(err)
-	}
-	defer func() { _ = srv.Close() }()
-	c := &counter{recorder: *newRecorder(), left: b.N, done: make(chan struct{})}
-	l, err := smpp.NewLink(smpp.Config{Name: "bench", Address: srv.Addr(), SystemID: "ota1", Password: "pw", Window: 200}, c)
-	if err != nil {
-		b.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(b.Context())
-	stopped := make(chan error, 1)
-	go func() { stopped <- l.Run(ctx) }()
-	<-c.states
-	ms := make([]smpp.Message, b.N)
-	for i := range ms {
-		ms[i] = message(int64(i))
-	}
-	b.ReportAllocs()
-	b.ResetTimer()
-	if _, err := l.Submit(ctx, ms); err != nil {
-		b.Fatal(err)
-	}
-	<-c.done
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "submits/s")
-	b.StopTimer()
-	cancel()
-	<-stopped
 }

@@ -13,11 +13,12 @@ type recorder struct {
 	results    chan smpp.Result
 	deliveries chan smpp.Delivery
 	states     chan smpp.LinkState
+	alerts     chan smpp.Alert
 	store      func(context.Context, []smpp.Delivery) []uint32 // nil accepts
 }
 
 func newRecorder() *recorder {
-	return &recorder{make(chan smpp.Result, 1<<16), make(chan smpp.Delivery, 1<<12), make(chan smpp.LinkState, 1<<12), nil}
+	return &recorder{make(chan smpp.Result, 1<<16), make(chan smpp.Delivery, 1<<12), make(chan smpp.LinkState, 1<<12), make(chan smpp.Alert, 16), nil}
 }
 
 func (r *recorder) Results(rs []smpp.Result) {
@@ -37,6 +38,8 @@ func (r *recorder) Deliver(ctx context.Context, ds []smpp.Delivery) []uint32 {
 }
 
 func (r *recorder) State(s smpp.LinkState) { r.states <- s }
+
+func (r *recorder) Alert(a smpp.Alert) { r.alerts <- a }
 
 // running is a link under test.
 type running struct {

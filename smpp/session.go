@@ -5,19 +5,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"sync"
 	"time"
 )
 
 const (
-	drainTime   = 4 * time.Second // for outstanding responses when the link stops
+	drainTime   = 3 * time.Second // for outstanding responses when the link stops
 	unbindTime  = time.Second     // for the unbind_resp after that
-	maxWrite    = 32 << 10        // submit_sm octets in one write, so that control frames wait for little
+	maxWrite    = 64 << 10        // submit_sm octets in one write, so that control frames wait for little
 	maxControl  = 1 << 20         // unwritten control octets: a peer that asks and never reads
-	maxInbox    = 4096            // deliveries waiting for the handler, per session
+	maxInbox    = 4096            // deliveries waiting for the handler, per session; as many alerts
 	inboxOctets = 8 << 20
-	maxDeliver  = 1000 // deliveries in one call of the handler
+	slabOctets  = 16 << 10 // deliveries that share one allocation
 )
 
 var (
@@ -42,28 +41,56 @@ type slot struct {
 	generation uint32
 	sequence   uint32
 	id         int64
+	to         Address
 	frame      []byte
 	sentAt     time.Time
+}
+
+// ring is a first-in first-out of slot numbers with room for every slot.
+type ring struct {
+	at      []int32
+	head, n int
+}
+
+func (r *ring) push(i int) {
+	end := r.head + r.n
+	if end >= len(r.at) {
+		end -= len(r.at)
+	}
+	r.at[end] = int32(i)
+	r.n++
+}
+
+func (r *ring) pop() int {
+	i := r.at[r.head]
+	if r.head++; r.head == len(r.at) {
+		r.head = 0
+	}
+	r.n--
+	return int(i)
 }
 
 // session is one bound connection. All mutable fields are guarded by link.mu.
 type session struct {
 	link   *Link
-	conn   net.Conn
-	frames *FrameReader // of the reading goroutine
+	wire   *wire // its frames are read by the reading goroutine only
 	role   role
+	number int
 
-	slots   []slot
-	free    chan int // vacant slots, first in first out
-	queue   chan int // queued slots
-	control []byte   // frames that go before any submit_sm
-	stuck   int
-	writes  chan struct{} // wakes write
+	slots    []slot
+	free     ring   // vacant slots
+	queue    ring   // queued slots
+	control  []byte // frames that go before any submit_sm
+	stuck    int
+	writes   chan struct{}          // wakes write
+	requests map[uint32]chan []byte // by sequence; who asked waits for the response
 
-	inbox    []Delivery
-	octets   int
-	storing  bool // the handler is storing deliveries
-	arrivals chan struct{}
+	inbox, spare []Delivery // take turns
+	alerts       []Alert
+	slab         []byte // the frames of deliveries are copied to its end
+	octets       int    // of the frames in inbox
+	storing      bool   // the handler is storing deliveries
+	arrivals     chan struct{}
 
 	heard     time.Time // last whole frame
 	enquired  time.Time // outstanding enquire_link, zero when none
@@ -74,16 +101,17 @@ type session struct {
 	endReason error
 }
 
-func newSession(l *Link, conn net.Conn, frames *FrameReader, r role) *session {
+func newSession(l *Link, w *wire, r role) *session {
 	n := l.cfg.Window + 1
 	s := &session{
-		link: l, conn: conn, frames: frames, role: r, heard: time.Now(),
-		slots: make([]slot, n), free: make(chan int, n), queue: make(chan int, n),
-		writes: make(chan struct{}, 1), arrivals: make(chan struct{}, 1), ended: make(chan struct{}),
+		link: l, wire: w, role: r, number: w.number, heard: time.Now(),
+		slots: make([]slot, n), free: ring{at: make([]int32, n)}, queue: ring{at: make([]int32, n)},
+		writes: make(chan struct{}, 1), requests: map[uint32]chan []byte{},
+		arrivals: make(chan struct{}, 1), ended: make(chan struct{}),
 	}
 	s.slots[0].generation = 1 // sequence 1 was the bind
 	for i := 1; i < n; i++ {
-		s.free <- i
+		s.free.push(i)
 	}
 	return s
 }
@@ -96,7 +124,7 @@ func (s *session) serve(ctx, keep context.Context) error {
 	hands.Go(func() { s.watch(ctx) })
 	s.link.keepers.Go(func() { s.keep(keep) })
 	<-s.ended
-	_ = s.conn.Close()
+	_ = s.wire.Close()
 	hands.Wait()
 	reason := fmt.Errorf("smpp: link %s: session ended: %w", s.link.cfg.Name, s.endReason)
 	s.link.detach(s, reason)
@@ -133,50 +161,65 @@ func (s *session) next(i int) uint32 {
 }
 
 // put encodes m into a free slot, of which there is one.
-func (s *session) put(m *Message) error {
-	i := <-s.free
+func (s *session) put(m *Message, now time.Time) error {
+	i := s.free.pop()
 	sl := &s.slots[i]
 	sequence := s.next(i)
-	frame, err := appendSubmit(sl.frame[:0], sequence, m)
+	frame, err := s.link.template.append(sl.frame[:0], sequence, m, now)
 	if err != nil {
-		s.free <- i
+		s.free.push(i)
 		return err
 	}
-	sl.phase, sl.sequence, sl.id, sl.frame, sl.sentAt = queued, sequence, m.ID, frame, time.Time{}
-	s.queue <- i
+	sl.phase, sl.sequence, sl.id, sl.to, sl.frame, sl.sentAt = queued, sequence, m.ID, m.Destination, frame, time.Time{}
+	s.queue.push(i)
+	s.link.follow(sl.to, s, 1)
 	signal(s.writes)
 	return nil
 }
 
-// vacate frees slot i.
+// vacate frees slot i; the caller wakes who waits for it.
 func (s *session) vacate(i int) {
 	s.slots[i].phase = vacant
-	s.free <- i
-	s.link.wake()
+	s.free.push(i)
+	s.link.follow(s.slots[i].to, s, -1)
 }
 
-// answer takes a submit_sm_resp, or a generic_nack for a submit_sm.
+// answer takes a submit_sm_resp, or a generic_nack for any request.
 func (s *session) answer(h Header, frame []byte) {
 	i := int((h.Sequence - 1) % uint32(len(s.slots)))
 	sl := &s.slots[i]
+	if i == 0 && h.Command == GenericNack {
+		s.reply(h, frame)
+		return
+	}
 	if i == 0 || sl.sequence != h.Sequence || (sl.phase != sent && sl.phase != stuck) {
 		return // of an earlier use of the slot, or never asked for
 	}
-	r := Result{ID: sl.id, Outcome: OutcomeOf(h.Status), Status: h.Status, SentAt: sl.sentAt}
-	switch {
-	case h.Command == GenericNack && h.Status == StatusOK:
-		r.Outcome, r.Err = Refused, errors.New("smpp: generic_nack with status 0")
-	case h.Status == StatusOK:
-		r.MessageID, r.Err = messageID(frame[HeaderLen:])
-	default:
-		r.Err = fmt.Errorf("smpp: link %s: %s", s.link.cfg.Name, StatusName(h.Status))
-	}
+	r := s.link.result(Result{ID: sl.id, Outcome: OutcomeOf(h.Status), Status: h.Status, SentAt: sl.sentAt, DoneAt: s.heard})
+	s.judge(r, h, frame)
 	if sl.phase == stuck {
 		s.stuck--
 	}
 	s.link.status.Answered++
-	s.link.result(r)
 	s.vacate(i)
+}
+
+// judge completes a result with what the response says beside its status.
+func (s *session) judge(r *Result, h Header, frame []byte) {
+	switch {
+	case h.Command == GenericNack && h.Status == StatusOK:
+		r.Outcome, r.Err = Refused, errors.New("smpp: generic_nack with status 0")
+		s.malform(frame, "generic_nack with status 0")
+	case h.Status == StatusOK:
+		if r.MessageID, r.Err = messageID(frame[HeaderLen:]); r.Err != nil {
+			s.malform(frame, r.Err.Error())
+		}
+	default:
+		r.Err = fmt.Errorf("smpp: link %s: %s", s.link.cfg.Name, StatusName(h.Status))
+		if h.Status == StatusThrottled || h.Status == StatusQueueFull {
+			s.link.status.Throttled++
+		}
+	}
 }
 
 // messageID reads the body of a submit_sm_resp with status 0, which may be missing altogether.
@@ -192,13 +235,17 @@ func messageID(body []byte) (string, error) {
 
 // settle reports every message without an answer. The caller holds mu and all goroutines have ended.
 func (s *session) settle(reason error) {
+	now := time.Now()
 	for i := range s.slots {
 		sl := &s.slots[i]
 		switch sl.phase {
 		case queued:
-			s.link.result(Result{ID: sl.id, Outcome: Unsent, Err: reason})
+			s.link.result(Result{ID: sl.id, Outcome: Unsent, Err: reason, DoneAt: now})
 		case sent:
-			s.link.result(Result{ID: sl.id, Outcome: Ambiguous, Err: reason, SentAt: sl.sentAt})
+			s.link.result(Result{ID: sl.id, Outcome: Ambiguous, Err: reason, SentAt: sl.sentAt, DoneAt: now})
+		}
+		if sl.phase != vacant {
+			s.link.follow(sl.to, s, -1)
 		}
 		sl.phase = vacant
 	}
@@ -253,7 +300,7 @@ func (s *session) expire(now time.Time) {
 		}
 		sl.phase = stuck
 		s.stuck++
-		s.link.result(Result{ID: sl.id, Outcome: Ambiguous, SentAt: sl.sentAt,
+		s.link.result(Result{ID: sl.id, Outcome: Ambiguous, SentAt: sl.sentAt, DoneAt: now,
 			Err: fmt.Errorf("smpp: link %s: no response within %v", s.link.cfg.Name, s.link.cfg.ResponseTimeout)})
 	}
 }
@@ -264,7 +311,7 @@ func (s *session) drain(now time.Time) {
 		s.drainBy = now.Add(drainTime)
 		s.link.wake()
 	}
-	idle := len(s.free) == s.link.cfg.Window-s.stuck && len(s.inbox) == 0 && !s.storing
+	idle := s.free.n == s.link.cfg.Window-s.stuck && len(s.inbox) == 0 && !s.storing
 	switch {
 	case !s.unbindBy.IsZero():
 		if now.After(s.unbindBy) {

@@ -11,6 +11,7 @@ const (
 	BindReceiver        Command = 0x00000001
 	BindTransmitter     Command = 0x00000002
 	QuerySM             Command = 0x00000003
+	QuerySMResp         Command = 0x80000003
 	SubmitSM            Command = 0x00000004
 	SubmitSMResp        Command = 0x80000004
 	DeliverSM           Command = 0x00000005
@@ -18,7 +19,9 @@ const (
 	Unbind              Command = 0x00000006
 	UnbindResp          Command = 0x80000006
 	ReplaceSM           Command = 0x00000007
+	ReplaceSMResp       Command = 0x80000007
 	CancelSM            Command = 0x00000008
+	CancelSMResp        Command = 0x80000008
 	BindTransceiver     Command = 0x00000009
 	BindTransceiverResp Command = 0x80000009
 	Outbind             Command = 0x0000000B
@@ -96,6 +99,8 @@ const (
 	StatusInvalidTLVStream     uint32 = 0xC0
 	StatusTLVNotAllowed        uint32 = 0xC1
 	StatusInvalidTLVLength     uint32 = 0xC2
+	StatusMissingTLV           uint32 = 0xC3
+	StatusInvalidTLVValue      uint32 = 0xC4
 	StatusDeliveryFailure      uint32 = 0xFE
 	StatusUnknownError         uint32 = 0xFF
 )
@@ -113,7 +118,8 @@ var statusNames = map[uint32]string{
 	StatusThrottled: "ESME_RTHROTTLED", StatusInvalidSchedule: "ESME_RINVSCHED", StatusInvalidValidity: "ESME_RINVEXPIRY",
 	StatusReceiverTemporary: "ESME_RX_T_APPN", StatusReceiverPermanent: "ESME_RX_P_APPN", StatusReceiverReject: "ESME_RX_R_APPN",
 	StatusQueryFailed: "ESME_RQUERYFAIL", StatusInvalidTLVStream: "ESME_RINVOPTPARSTREAM", StatusTLVNotAllowed: "ESME_ROPTPARNOTALLWD",
-	StatusInvalidTLVLength: "ESME_RINVPARLEN", StatusDeliveryFailure: "ESME_RDELIVERYFAILURE", StatusUnknownError: "ESME_RUNKNOWNERR",
+	StatusInvalidTLVLength: "ESME_RINVPARLEN", StatusMissingTLV: "ESME_RMISSINGOPTPARAM",
+	StatusInvalidTLVValue: "ESME_RINVOPTPARAMVAL", StatusDeliveryFailure: "ESME_RDELIVERYFAILURE", StatusUnknownError: "ESME_RUNKNOWNERR",
 }
 
 // StatusName writes a command_status as the standard does, with its number: "ESME_RTHROTTLED (0x58)".

@@ -7,100 +7,96 @@ import (
 )
 
 // Submit queues messages for writing and returns how many were taken: all of them, unless ctx ends
-// or no session is bound ([ErrNotBound]). It blocks while the window or the rate is full. A message
+// or no session is bound ([ErrNotBound]). It blocks while the windows are full. A message
 // that cannot be encoded is taken and gets the Result Refused with an error and no status.
 func (l *Link) Submit(ctx context.Context, ms []Message) (int, error) {
-	taken := 0
-	for taken < len(ms) {
-		n, err := l.permit(ctx, len(ms)-taken)
-		if err != nil {
+	for taken := 0; ; {
+		if err := ctx.Err(); err != nil {
 			return taken, err
 		}
-		for permitted := taken + n; taken < permitted; {
-			n, changed, err := l.put(ms[taken:permitted])
-			if taken += n; err != nil {
-				return taken, err
-			}
-			if taken == permitted {
-				break
-			}
-			select {
-			case <-changed:
-			case <-ctx.Done():
-				return taken, ctx.Err()
-			}
+		n, changed, err := l.put(ms[taken:], true)
+		if taken += n; err != nil || taken == len(ms) {
+			return taken, err
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
 		}
 	}
-	return taken, nil
 }
 
-// permit waits until the rate allows some of n messages, and says how many.
-func (l *Link) permit(ctx context.Context, n int) (int, error) {
-	if err := ctx.Err(); err != nil {
-		return 0, err
-	}
-	if l.limiter == nil {
-		return n, nil
-	}
-	l.mu.Lock()
-	bound := l.submitters() > 0
-	l.mu.Unlock()
-	if !bound {
-		return 0, fmt.Errorf("link %s: %w", l.cfg.Name, ErrNotBound)
-	}
-	n = min(n, l.burst)
-	permit := l.limiter.ReserveN(time.Now(), n)
-	delay := permit.Delay()
-	if delay == 0 {
-		return n, nil
-	}
-	wait := time.NewTimer(delay)
-	defer wait.Stop()
-	select {
-	case <-wait.C:
-		return n, nil
-	case <-ctx.Done():
-		permit.Cancel()
-		return 0, ctx.Err()
-	}
+// TrySubmit is Submit that never blocks: it takes as many messages as the windows hold now, perhaps none.
+func (l *Link) TrySubmit(ms []Message) (taken int, err error) {
+	taken, _, err = l.put(ms, false)
+	return taken, err
 }
 
-// put queues as many messages as the windows hold. When it is not all of them, changed is closed once it is worth trying again.
-func (l *Link) put(ms []Message) (n int, changed <-chan struct{}, err error) {
+// put queues as many messages as the windows hold. When it is not all of them and the caller waits,
+// changed is closed once it is worth trying again.
+func (l *Link) put(ms []Message, waits bool) (n int, changed <-chan struct{}, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for n < len(ms) {
-		s, bound := l.roomiest()
+	now := time.Now()
+	for ; n < len(ms); n++ {
+		s, bound := l.pick(ms[n].Destination)
 		if !bound {
 			return n, nil, fmt.Errorf("link %s: %w", l.cfg.Name, ErrNotBound)
 		}
 		if s == nil {
+			l.awaited = l.awaited || waits
 			break
 		}
-		if err := s.put(&ms[n]); err != nil {
-			l.result(Result{ID: ms[n].ID, Outcome: Refused, Err: err})
+		if err := s.put(&ms[n], now); err != nil {
+			l.result(Result{ID: ms[n].ID, Outcome: Refused, Err: err, DoneAt: now})
 		}
-		n++
-	}
-	if n < len(ms) {
-		l.awaited = true
 	}
 	return n, l.changed, nil
 }
 
-// roomiest is the session with the most free slots, nil when every window is full or the handler is too far behind.
-func (l *Link) roomiest() (best *session, bound bool) {
+// path is the session that a destination's messages keep to while some are in flight, so that
+// parts do not overtake each other.
+type path struct {
+	session  *session
+	inFlight int
+}
+
+// pick is the session for a message: that of its destination, or the one with the most free slots; nil
+// when it has to wait because that window is full or the handler is too far behind.
+func (l *Link) pick(to Address) (best *session, bound bool) {
+	kept := l.paths[to].session
+	if kept != nil && !kept.takes() {
+		kept = nil
+	}
 	most := 0
 	for _, s := range l.sessions {
 		if !s.takes() {
 			continue
 		}
 		bound = true
-		if n := len(s.free); n > most && !l.behind() {
+		if n := s.free.n; n > most && (kept == nil || s == kept) && !l.behind() {
 			best, most = s, n
 		}
 	}
 	return best, bound
+}
+
+// follow counts a message in or out of its destination's path.
+func (l *Link) follow(to Address, s *session, change int) {
+	if l.paths == nil {
+		return
+	}
+	p := l.paths[to]
+	if p.session != s {
+		if change < 0 {
+			return // the destination took another path meanwhile
+		}
+		p = path{session: s}
+	}
+	if p.inFlight += change; p.inFlight == 0 {
+		delete(l.paths, to)
+		return
+	}
+	l.paths[to] = p
 }
 
 // behind reports that the handler has not yet taken so many results that no more messages should follow.
@@ -113,7 +109,7 @@ func (l *Link) Free() int {
 	n := 0
 	for _, s := range l.sessions {
 		if s.takes() && !l.behind() {
-			n += len(s.free)
+			n += s.free.n
 		}
 	}
 	return n
@@ -132,25 +128,30 @@ func (l *Link) wake() {
 	signal(l.ready)
 }
 
-// result queues a result for the handler. The caller holds mu.
-func (l *Link) result(r Result) {
-	r.DoneAt = time.Now()
+// result queues a result for the handler; it may be completed until mu, which the caller holds, is released.
+func (l *Link) result(r Result) *Result {
+	if r.Outcome == Ambiguous {
+		l.status.Ambiguous++
+	}
 	l.outbox = append(l.outbox, r)
 	signal(l.results)
+	return &l.outbox[len(l.outbox)-1]
 }
 
-// report hands results over until stop is closed and none is left.
+// report hands results over until stop is closed and none is left. Two slices take turns.
 func (l *Link) report(stop <-chan struct{}) {
+	var batch []Result
 	for stopping := false; !stopping; {
 		select {
 		case <-l.results:
 		case <-stop:
 			stopping = true
 		}
+		clear(batch)
 		l.mu.Lock()
-		batch := l.outbox
-		l.outbox = nil
-		if len(batch) > 0 {
+		full := l.behind()
+		batch, l.outbox = l.outbox, batch[:0]
+		if full {
 			l.wake()
 		}
 		l.mu.Unlock()

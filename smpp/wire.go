@@ -10,20 +10,51 @@ import (
 // read takes frames until the connection ends.
 func (s *session) read() {
 	for {
-		h, frame, err := s.frames.Next()
+		s.wire.reader.began = time.Time{}
+		h, frame, err := s.wire.next(s.link)
 		if err != nil && !errors.Is(err, ErrFrameTooLong) {
-			s.end(fmt.Errorf("read: %w", err))
+			s.lost(frame, err)
 			return
 		}
-		s.link.mu.Lock()
-		s.heard, s.enquired = time.Now(), time.Time{}
-		if err == nil {
-			s.dispatch(h, frame)
-		} else if !h.Command.IsResponse() {
+		rest := s.wire.frames.rest()
+		s.link.trace(s.number, true, rest)
+		s.take(h, frame, err, rest)
+	}
+}
+
+// take acts on a frame and on those that arrived with it.
+func (s *session) take(h Header, frame []byte, err error, rest []byte) {
+	s.link.mu.Lock()
+	defer s.link.mu.Unlock()
+	s.heard, s.enquired = time.Now(), time.Time{}
+	free := s.free.n
+	if err == nil {
+		s.dispatch(h, frame)
+	} else {
+		s.malform(frame, err.Error())
+		if !h.Command.IsResponse() {
 			s.command(GenericNack, StatusInvalidLength, h.Sequence, nil)
 		}
-		s.link.mu.Unlock()
 	}
+	for len(rest) > 0 {
+		h, _ = ParseHeader(rest)
+		s.dispatch(h, rest[:h.Length])
+		rest = rest[h.Length:]
+	}
+	if s.free.n > free {
+		s.link.wake()
+	}
+}
+
+// lost ends the session; what made no sense is kept.
+func (s *session) lost(frame []byte, err error) {
+	s.link.mu.Lock()
+	defer s.link.mu.Unlock()
+	if errors.Is(err, ErrFraming) {
+		s.heard = time.Now()
+		s.malform(frame, err.Error())
+	}
+	s.endLocked(fmt.Errorf("read: %w", err))
 }
 
 // dispatch acts on one frame. The caller holds mu.
@@ -31,6 +62,8 @@ func (s *session) dispatch(h Header, frame []byte) {
 	switch h.Command {
 	case SubmitSMResp, GenericNack:
 		s.answer(h, frame)
+	case QuerySMResp, CancelSMResp, ReplaceSMResp:
+		s.reply(h, frame)
 	case DeliverSM, DataSM:
 		s.receive(h, frame)
 	case EnquireLink:
@@ -42,8 +75,11 @@ func (s *session) dispatch(h Header, frame []byte) {
 		if !s.unbindBy.IsZero() {
 			s.endLocked(errStopped)
 		}
-	case AlertNotification, Outbind: // neither has a response (SMPP 3.4, 4.1.7.1 and 4.12.1)
+	case AlertNotification: // has no response (SMPP 3.4, 4.12.1)
+		s.alert(frame)
+	case EnquireLinkResp, Outbind: // an outbind has no response (SMPP 3.4, 4.1.7.1), and we are bound
 	default:
+		s.malform(frame, "unexpected "+h.Command.String())
 		if !h.Command.IsResponse() {
 			s.command(GenericNack, StatusInvalidCommand, h.Sequence, nil)
 		}
@@ -61,8 +97,8 @@ func (s *session) command(c Command, status, sequence uint32, body []byte) {
 }
 
 // respond answers a deliver_sm or data_sm; the body is an empty message_id.
-func (s *session) respond(h Header, status uint32) {
-	s.command(h.Command.Response(), status, h.Sequence, []byte{0})
+func (s *session) respond(c Command, status, sequence uint32) {
+	s.command(c.Response(), status, sequence, []byte{0})
 }
 
 // write sends what is queued, as much as possible with one system call.
@@ -79,9 +115,10 @@ func (s *session) write() {
 			if b, last = s.gather(b[:0]); len(b) == 0 {
 				break
 			}
-			err := s.conn.SetWriteDeadline(time.Now().Add(s.link.cfg.WriteTimeout))
+			s.link.trace(s.number, false, b)
+			err := s.wire.SetWriteDeadline(time.Now().Add(s.link.cfg.WriteTimeout))
 			if err == nil {
-				_, err = s.conn.Write(b)
+				_, err = s.wire.Write(b)
 			}
 			if err == nil && last {
 				err = errUnbound
@@ -110,40 +147,53 @@ func (s *session) gather(b []byte) (_ []byte, last bool) {
 		return b, s.hangUp
 	}
 	now := time.Now()
-	for limit := len(b) + maxWrite; len(b) < limit; {
-		select {
-		case i := <-s.queue:
-			sl := &s.slots[i]
-			sl.phase, sl.sentAt = sent, now
-			b = append(b, sl.frame...)
-			s.link.status.Sent++
-		default:
-			return b, false
-		}
+	for limit := len(b) + maxWrite; len(b) < limit && s.queue.n > 0; {
+		sl := &s.slots[s.queue.pop()]
+		sl.phase, sl.sentAt = sent, now
+		b = append(b, sl.frame...)
+		s.link.status.Sent++
 	}
 	return b, false
 }
 
-// receive queues a deliver_sm or data_sm for the handler. One that cannot be read goes there too, as
-// it came. While draining none is taken: unanswered, it comes again on the next session.
+// receive queues a deliver_sm or data_sm for the handler, still unread. While draining none is taken:
+// unanswered, it comes again on the next session.
 func (s *session) receive(h Header, frame []byte) {
 	if !s.drainBy.IsZero() {
 		return
 	}
 	if len(s.inbox) >= maxInbox || s.octets+len(frame) > inboxOctets {
-		s.respond(h, StatusQueueFull)
+		s.respond(h.Command, StatusQueueFull, h.Sequence)
 		return
 	}
-	raw := append([]byte(nil), frame...)
-	d, err := ParseDelivery(raw)
-	if err != nil {
-		d = Delivery{PDU: raw, Err: err}
-	}
-	d.Link, d.ReceivedAt = s.link.cfg.Name, s.heard
-	s.inbox = append(s.inbox, d)
-	s.octets += len(raw)
+	s.inbox = append(s.inbox, Delivery{PDU: s.copied(frame), ReceivedAt: s.heard})
+	s.octets += len(frame)
 	s.link.status.Received++
 	signal(s.arrivals)
+}
+
+// copied copies a frame out of the reader's buffer, beside others.
+func (s *session) copied(frame []byte) []byte {
+	if cap(s.slab)-len(s.slab) < len(frame) {
+		s.slab = make([]byte, 0, max(slabOctets, len(frame)))
+	}
+	n := len(s.slab)
+	s.slab = append(s.slab, frame...)
+	return s.slab[n:len(s.slab):len(s.slab)]
+}
+
+// alert queues an alert_notification for the handler. One over the bound is lost: it cannot be refused.
+func (s *session) alert(frame []byte) {
+	a, err := parseAlert(frame)
+	if err != nil {
+		s.malform(frame, err.Error())
+		return
+	}
+	if len(s.alerts) < maxInbox {
+		a.Link, a.At = s.link.cfg.Name, s.heard
+		s.alerts = append(s.alerts, a)
+		signal(s.arrivals)
+	}
 }
 
 // keep hands deliveries to the handler, as many at a time as have queued up, and answers them.
@@ -154,45 +204,50 @@ func (s *session) keep(ctx context.Context) {
 			return
 		case <-s.arrivals:
 		}
-		for batch := s.takeInbox(); len(batch) > 0; batch = s.takeInbox() {
-			s.acknowledge(batch, s.link.handler.Deliver(ctx, batch))
+		for batch, alerts := s.takeInbox(); len(batch)+len(alerts) > 0; batch, alerts = s.takeInbox() {
+			for _, a := range alerts {
+				s.link.handler.Alert(a)
+			}
+			for i := range batch { // one that cannot be read goes to the handler too, as it came
+				d := &batch[i]
+				parseDelivery(d, d.PDU)
+				d.Link = s.link.cfg.Name
+			}
+			if len(batch) > 0 {
+				s.acknowledge(batch, s.link.handler.Deliver(ctx, batch))
+			}
 		}
 	}
 }
 
 // takeInbox takes what arrived, nothing once the session ended: what it leaves is unanswered and comes again.
-func (s *session) takeInbox() []Delivery {
+func (s *session) takeInbox() ([]Delivery, []Alert) {
 	s.link.mu.Lock()
 	defer s.link.mu.Unlock()
-	n := min(len(s.inbox), maxDeliver)
-	if n == 0 || s.endReason != nil {
-		s.storing = false
-		return nil
+	batch, alerts := s.inbox, s.alerts
+	s.storing = len(batch) > 0 && s.endReason == nil
+	if s.endReason != nil || len(batch)+len(alerts) == 0 {
+		return nil, nil
 	}
-	batch := s.inbox[:n:n]
-	if s.inbox = s.inbox[n:]; len(s.inbox) == 0 {
-		s.inbox = nil
+	if len(batch) > 0 {
+		s.inbox, s.spare, s.octets = s.spare, nil, 0
 	}
-	for i := range batch {
-		s.octets -= len(batch[i].PDU)
-	}
-	s.storing = true
-	return batch
+	s.alerts = nil
+	return batch, alerts
 }
 
 func (s *session) acknowledge(batch []Delivery, statuses []uint32) {
 	s.link.mu.Lock()
 	defer s.link.mu.Unlock()
-	if s.endReason != nil {
-		return
-	}
 	for i := range batch {
 		status := StatusReceiverTemporary
 		if i < len(statuses) {
 			status = statuses[i]
 		}
-		if h, err := ParseHeader(batch[i].PDU); err == nil {
-			s.respond(h, status)
+		if h, err := ParseHeader(batch[i].PDU); err == nil && s.endReason == nil {
+			s.respond(h.Command, status, h.Sequence)
 		}
 	}
+	clear(batch)
+	s.spare = batch[:0]
 }

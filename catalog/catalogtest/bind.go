@@ -58,7 +58,7 @@ var bindLaws = []law{
 		b := packet(l, e, ledger.Write, 40, 1)
 		b.New = 45
 		b.Parts = append(b.Parts, []byte{0x05, 0x00})
-		b.Submissions = append(b.Submissions, ledger.Submission{PartSeq: 2, Link: "m", SubscriptionID: e.Subscriptions[1].ID, Source: "1", Destination: "2",
+		b.Submissions = append(b.Submissions, ledger.Submission{PartSeq: 2, Operator: "m", SubscriptionID: e.Subscriptions[1].ID, Source: "1", Destination: "2",
 			NotBefore: now.Add(time.Second), ValidUntil: now.Add(time.Hour)})
 		w.must(b)
 		want := b.Attempt

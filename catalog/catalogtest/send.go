@@ -43,6 +43,7 @@ var sendLaws = []law{
 		later := packet(l, e, ledger.Read, 40, 1)
 		later.Submissions[0].NotBefore = now.Add(time.Minute)
 		second, third, urgent := packet(l, e, ledger.Read, 41, 2), packet(l, e, ledger.Read, 42, 3), packet(l, e, ledger.Confirm, 43, 4)
+		urgent.Submissions[0].Class = ledger.ClassConfirm
 		w.must(later, second, third, urgent)
 		id := func(b *ledger.Bind) int64 { return w.submission(b.AttemptID).ID }
 		got, next := w.outbox("l", now, 10)
@@ -55,17 +56,61 @@ var sendLaws = []law{
 		w.equal("later", got, []int64{id(urgent), id(later), id(second), id(third)})
 		w.equal("nothing more", next, time.Time{})
 		got, _ = w.outbox("m", now.Add(time.Hour), 10)
-		w.equal("another link", len(got), 0)
+		w.equal("another operator", len(got), 0)
+		awaited, err := w.Awaited(w.ctx)
+		w.equal("awaited", awaited, []string{"l"})
+		w.equal("awaited: error", err, nil)
 		out, _, err := w.Outbox(w.ctx, "l", now, 1)
 		if err != nil {
 			w.t.Fatal(err)
 		}
 		w.equal("what goes", out[0], ledger.Outgoing{Submission: w.submission(urgent.AttemptID), Kind: ledger.Confirm, UserData: urgent.Parts[0], TargetID: l.TargetID})
 	}},
+	{"campaigns take turns in the outbox, whoever came first", func(w *world) {
+		cards := w.cards(14)
+		_, large := w.running("large", cards[:10]...)
+		_, small := w.running("small", cards[10:]...)
+		of := map[int64]string{}
+		bind := func(leases []ledger.Lease, cards []catalog.Entry, name string, class ledger.Class) {
+			for i, l := range leases {
+				b := packet(l, cards[i], ledger.Read, 40, 1)
+				b.Submissions[0].Class = class
+				w.must(b)
+				of[w.submission(b.AttemptID).ID] = name
+			}
+		}
+		count := func(ids []int64) map[string]int {
+			n := map[string]int{}
+			for _, id := range ids {
+				n[of[id]]++
+			}
+			return n
+		}
+		bind(large, cards[:10], "large", ledger.ClassCampaign)
+		bind(small, cards[10:], "small", ledger.ClassCampaign)
+		got, _ := w.outbox("l", now, 6)
+		w.equal("six places", count(got), map[string]int{"large": 3, "small": 3})
+		got, _ = w.outbox("l", now, 12)
+		w.equal("more than one campaign needs", count(got), map[string]int{"large": 8, "small": 4})
+		got, _ = w.outbox("l", now, 100)
+		w.equal("all", count(got), map[string]int{"large": 10, "small": 4})
+		first := map[string]int{}
+		for range 10 {
+			got, _ = w.outbox("l", now, 1)
+			first[of[got[0]]]++
+		}
+		w.equal("one place at a time", first, map[string]int{"large": 5, "small": 5})
+
+		urgent := w.cards(15)[14:]
+		_, person := w.running("person", urgent...)
+		bind(person, urgent, "person", ledger.ClassInteractive)
+		got, _ = w.outbox("l", now, 3)
+		w.equal("what a person waits for goes first", of[got[0]], "person")
+	}},
 	{"an acceptance is found by its message id", func(w *world) {
 		e, l := w.one()
 		s := w.sent(packet(l, e, ledger.Read, 40, 1))
-		r := &ledger.Respond{SubmissionID: s.ID, State: ledger.Accepted, MessageID: "0A", IDNormal: "a", IDScope: "scope", At: now}
+		r := &ledger.Respond{SubmissionID: s.ID, Link: "l-2", State: ledger.Accepted, MessageID: "0A", IDNormal: "a", IDScope: "scope", At: now}
 		w.must(r)
 		w.equal("target", r.TargetID, l.TargetID)
 		refs := ok[[]ledger.SubmissionRef](w)(w.ByReceipt(w.ctx, "scope", "a"))
@@ -74,6 +119,7 @@ var sendLaws = []law{
 		}
 		w.equal("submission", refs[0].Submission.ID, s.ID)
 		w.equal("raw id", refs[0].Submission.MessageID, "0A")
+		w.equal("link", refs[0].Submission.Link, "l-2")
 		w.equal("target of it", refs[0].TargetID, l.TargetID)
 		w.equal("card of it", refs[0].CardID, e.Card.ID)
 		w.equal("part of it", refs[0].PartSeq, 1)
@@ -152,11 +198,11 @@ var sendLaws = []law{
 	{"an interrupt makes what was under way ambiguous", func(w *world) {
 		e, l := w.one()
 		on, off, ready := packet(l, e, ledger.Read, 40, 1), packet(l, e, ledger.Read, 41, 2), packet(l, e, ledger.Read, 42, 3)
-		off.Submissions[0].Link = "foreign"
+		off.Submissions[0].Operator = "foreign"
 		w.sent(on)
 		w.sent(off)
 		w.must(ready)
-		i := &ledger.Interrupt{Links: []string{"l", "m"}, NotBefore: now.Add(time.Minute)}
+		i := &ledger.Interrupt{Operators: []string{"l", "m"}, NotBefore: now.Add(time.Minute)}
 		w.must(i)
 		w.equal("count", i.Count, 1)
 		w.equal("targets", i.TargetIDs, []int64{l.TargetID})
@@ -187,7 +233,7 @@ var sendLaws = []law{
 		s := w.sent(b)
 		w.must(&ledger.Respond{SubmissionID: s.ID, State: ledger.Ambiguous, At: now, NotBefore: now.Add(time.Minute)})
 		again := b.Submissions[0]
-		again.PartID, again.Link = s.PartID, "m"
+		again.PartID, again.Operator = s.PartID, "m"
 		w.must(&ledger.Resubmit{Lease: l, Submissions: []ledger.Submission{again, again}, Retire: []int64{s.ID}})
 		all := w.attempt(b.AttemptID).Parts[0].Submissions
 		var tries []int
@@ -224,6 +270,6 @@ var sendLaws = []law{
 		e := w.cards(2)
 		_, l := w.running("one", e...)
 		s := w.sent(packet(l[0], e[0], ledger.Read, 40, 1))
-		w.refuse(&ledger.Resubmit{Lease: l[1], Submissions: []ledger.Submission{{PartID: s.PartID, Link: "l"}}}, catalog.ErrNotFound)
+		w.refuse(&ledger.Resubmit{Lease: l[1], Submissions: []ledger.Submission{{PartID: s.PartID, Operator: "l"}}}, catalog.ErrNotFound)
 	}},
 }

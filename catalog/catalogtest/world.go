@@ -158,7 +158,7 @@ func packet(l ledger.Lease, e catalog.Entry, kind ledger.AttemptKind, old uint64
 		Attempt: ledger.Attempt{Step: 1, Try: try, Kind: kind, KeysetID: e.Keysets[0].ID, TAR: []byte{0xB0, 0, 0x11}, SPI: []byte{0x16, 0x39}, Format: "compact",
 			Script: []byte{0xA0, 0xA4}, Purpose: "read IMSI", Label: "file:imsi", Reference: byte(try), Deadline: now.Add(time.Hour), CreatedAt: now},
 		Parts: [][]byte{{0x02, 0x70, 0x00, byte(old + 1)}},
-		Submissions: []ledger.Submission{{PartSeq: 1, Link: "l", SubscriptionID: e.Subscriptions[0].ID, Source: "+4900", Destination: e.Subscriptions[0].MSISDN,
+		Submissions: []ledger.Submission{{PartSeq: 1, Operator: "l", SubscriptionID: e.Subscriptions[0].ID, Source: "+4900", Destination: e.Subscriptions[0].MSISDN,
 			State: ledger.Ready, ValidUntil: now.Add(time.Hour)}},
 	}
 	if kind == ledger.CP {

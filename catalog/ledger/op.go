@@ -92,6 +92,7 @@ type Sending struct {
 // one (delivered, undelivered, expired) keeps its state.
 type Respond struct {
 	SubmissionID int64
+	Link         string          // by which it went; may be empty when it is certainly unsent
 	State        SubmissionState // Ready (certainly unsent), Accepted, Temporary, Rejected, Ambiguous
 	Status       uint32
 	MessageID    string
@@ -106,11 +107,11 @@ type Respond struct {
 	Waiting  []int64 // inbox rows that waited for this message id
 }
 
-// Interrupt turns every submitting submission of the given links into an
-// ambiguous one: what a server does at start, before it sends. No links are all
-// links, those too that nobody has any more: for a server that is alone.
+// Interrupt turns every submitting submission to the given operators into an
+// ambiguous one: what a server does at start, before it sends. No operators are
+// all of them: for a server that is alone.
 type Interrupt struct {
-	Links     []string
+	Operators []string
 	NotBefore time.Time
 
 	// Out
@@ -132,8 +133,8 @@ type Receive struct {
 	ID int64
 }
 
-// Final is what a receipt says of a submission. A positive receipt is never
-// overwritten by a later one.
+// Final is what a receipt says of a submission. The first one stands: a later
+// one changes neither state nor time, whatever it says.
 type Final struct {
 	SubmissionID int64
 	State        SubmissionState // Arrived, Undelivered or Expired

@@ -139,13 +139,25 @@ const (
 	Withdrawn   SubmissionState = "withdrawn" // was ready, never left: cancelled or superseded
 )
 
+// Class says how long a submission can wait; those of a higher one go first.
+type Class int
+
+// Classes of submissions.
+const (
+	ClassCampaign    Class = iota
+	ClassInteractive       // a person waits for it
+	ClassConfirm           // a confirmation of an eUICC's notice: unconfirmed, the card rolls back
+)
+
 // Submission is one submit_sm of one part.
 type Submission struct {
 	ID             int64
 	PartID         int64
 	PartSeq        int // in Bind: which part, from 1
 	Try            int
-	Link           string
+	Operator       string // by whose links it goes
+	Link           string // by which it went; empty before it was answered
+	Class          Class
 	SubscriptionID int64
 	Source         string
 	Destination    string

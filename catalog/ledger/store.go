@@ -24,14 +24,20 @@ type Reader interface {
 	// Due lists open or watched targets whose time has come, earliest first,
 	// and the time of the next one after them (zero: none).
 	Due(ctx context.Context, now time.Time, limit int) (ids []int64, next time.Time, err error)
-	// Outbox lists submissions of a link that are ready to go, confirmations
-	// first, then oldest first, and when the next one will be (zero: none).
-	Outbox(ctx context.Context, link string, now time.Time, limit int) (out []Outgoing, next time.Time, err error)
+	// Outbox lists submissions to an operator that are ready to go: the highest
+	// class first; in a class every campaign gets its turn, its oldest first. It
+	// says when there will be more (zero: never).
+	Outbox(ctx context.Context, operator string, now time.Time, limit int) (out []Outgoing, next time.Time, err error)
+	// Awaited lists the operators with submissions that are ready to go, now or later.
+	Awaited(ctx context.Context) ([]string, error)
 	// ByReceipt finds what a message id was given to. An id need not be
 	// unique: newest first.
 	ByReceipt(ctx context.Context, scope, idNormal string) ([]SubmissionRef, error)
 	// Inbox lists rows in a state by ascending ID, beginning after the given one.
 	Inbox(ctx context.Context, state InboxState, after int64, limit int) ([]InboxRow, error)
+	// InboxRows lists the rows that a filter takes by ascending ID, beginning
+	// after the given one.
+	InboxRows(ctx context.Context, f InboxFilter, after int64, limit int) ([]InboxRow, error)
 	// InboxByID reads some rows.
 	InboxByID(ctx context.Context, ids ...int64) ([]InboxRow, error)
 	// InboxByKey lists the new and waiting rows of a key.
@@ -65,6 +71,13 @@ type Reader interface {
 	Traffic(ctx context.Context, campaignID int64) (Traffic, error)
 	// Audit lists audit rows by ascending ID, beginning after the given one.
 	Audit(ctx context.Context, after int64, limit int) ([]AuditRow, error)
+}
+
+// InboxFilter selects inbox rows. Empty fields select everything.
+type InboxFilter struct {
+	State InboxState
+	Link  string
+	Since time.Time // received then or later
 }
 
 // SubmissionRef is a submission and what it belongs to.

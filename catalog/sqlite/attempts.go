@@ -19,11 +19,11 @@ func scanAttempt(s scanner) (a ledger.Attempt, err error) {
 	return a, err
 }
 
-const submissionColumns = `s.id, s.part_id, p.seq, s.try, s.link, s.subscription_id, s.source, s.destination, s.state, s.not_before, s.valid_until, s.sent_at,
+const submissionColumns = `s.id, s.part_id, p.seq, s.try, s.operator, COALESCE(s.link, ''), s.class, s.subscription_id, s.source, s.destination, s.state, s.not_before, s.valid_until, s.sent_at,
 	COALESCE(s.status, 0), COALESCE(s.message_id, ''), COALESCE(s.id_normal, ''), COALESCE(s.err, ''), s.final_at`
 
 func submissionFields(s *ledger.Submission) []any {
-	return []any{&s.ID, &s.PartID, &s.PartSeq, &s.Try, &s.Link, &s.SubscriptionID, &s.Source, &s.Destination, &s.State, when{&s.NotBefore}, when{&s.ValidUntil}, when{&s.SentAt},
+	return []any{&s.ID, &s.PartID, &s.PartSeq, &s.Try, &s.Operator, &s.Link, &s.Class, &s.SubscriptionID, &s.Source, &s.Destination, &s.State, when{&s.NotBefore}, when{&s.ValidUntil}, when{&s.SentAt},
 		&s.Status, &s.MessageID, &s.IDNormal, &s.Err, when{&s.FinalAt}}
 }
 

@@ -93,7 +93,7 @@ func (l *life) part(b *testing.B, d *DB) {
 		Attempt: ledger.Attempt{Step: 1, Try: int(l.counter), Kind: ledger.Write, KeysetID: l.entry.Keysets[0].ID, TAR: []byte{0xB0, 0, 0x11}, SPI: []byte{0x16, 0x39},
 			Script: make([]byte, 100), Fence: make([]byte, 20), Deadline: now, CreatedAt: now},
 		Parts:       [][]byte{make([]byte, 140)},
-		Submissions: []ledger.Submission{{PartSeq: 1, Link: "l", SubscriptionID: l.entry.Subscriptions[0].ID, Source: "+4900", Destination: "+49151", ValidUntil: now}}}
+		Submissions: []ledger.Submission{{PartSeq: 1, Operator: "l", SubscriptionID: l.entry.Subscriptions[0].ID, Source: "+4900", Destination: "+49151", ValidUntil: now}}}
 	commit(b, d, bind)
 	// What Outbox reads out in the engine; here only writes are measured.
 	var id int64

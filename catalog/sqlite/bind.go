@@ -37,7 +37,7 @@ func (t *tx) bind(op *ledger.Bind) error {
 	if err != nil {
 		return err
 	}
-	if err := t.insertParts(op, id); err != nil {
+	if err := t.insertParts(op, id, h.campaign); err != nil {
 		return err
 	}
 	if op.Unproven && !h.unproven {
@@ -167,7 +167,7 @@ func (t *tx) insertAttempt(op *ledger.Bind, h holder) (int64, error) {
 	return id, err
 }
 
-func (t *tx) insertParts(op *ledger.Bind, attempt int64) error {
+func (t *tx) insertParts(op *ledger.Bind, attempt, campaign int64) error {
 	parts := make([]int64, len(op.Parts))
 	for i, userData := range op.Parts {
 		id, err := t.insert(`INSERT INTO part (attempt_id, seq, user_data) VALUES (?1, ?2, ?3)`, attempt, i+1, blob(userData))
@@ -181,16 +181,16 @@ func (t *tx) insertParts(op *ledger.Bind, attempt int64) error {
 		i := s.PartSeq - 1
 		tries[i]++
 		s.PartID, s.Try = parts[i], tries[i]
-		if err := t.insertSubmission(s, op.Attempt.Kind); err != nil {
+		if err := t.insertSubmission(s, campaign); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (t *tx) insertSubmission(s ledger.Submission, kind ledger.AttemptKind) error {
-	_, err := t.insert(`INSERT INTO submission (part_id, try, link, urgent, subscription_id, source, destination, state, not_before, valid_until)
-		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'ready', ?8, ?9)`,
-		s.PartID, s.Try, s.Link, kind == ledger.Confirm, s.SubscriptionID, s.Source, s.Destination, us(s.NotBefore), us(s.ValidUntil))
+func (t *tx) insertSubmission(s ledger.Submission, campaign int64) error {
+	_, err := t.insert(`INSERT INTO submission (part_id, try, operator, class, subscription_id, source, destination, state, not_before, valid_until, campaign_id)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'ready', ?8, ?9, ?10)`,
+		s.PartID, s.Try, s.Operator, int(s.Class), s.SubscriptionID, s.Source, s.Destination, us(s.NotBefore), us(s.ValidUntil), campaign)
 	return err
 }

@@ -78,6 +78,33 @@ func TestDatabaseOfTheFirstSchemaOpensAndKeepsItsRows(t *testing.T) {
 	}
 }
 
+func TestSubmissionsOfTheThirdSchemaGoToTheirOperator(t *testing.T) {
+	t.Parallel()
+	path := ofVersion(t, 3,
+		`INSERT INTO card (id, iccid, type, country, tags, imei, no_cp) VALUES (7, '8949000000000000017', 't', 'BR', '[]', '', 0)`,
+		`INSERT INTO subscription (id, card_id, slot, imsi, msisdn, operator) VALUES (8, 7, 1, '999420000000001', '+49150', 'nordvik')`,
+		`INSERT INTO keyset (id, card_id, domain, kvn, kic_alg, kid_alg, cc_length, kek_id, check_value, cntr) VALUES (5, 7, x'', 1, 'aes-128', 'aes-128', 8, 'k', 'cv', 41)`,
+		`INSERT INTO campaign (id, name, kind, spec, state, selected, canary_passed, quota) VALUES (3, 'c', 'swap', x'', 'running', 1, 0, -1)`,
+		`INSERT INTO target (id, campaign_id, card_id, facts, state) VALUES (4, 3, 7, x'7B7D', 'snapshot')`,
+		`INSERT INTO attempt (id, target_id, card_id, step, try, kind, keyset_id, counter, reference, deadline, created_at) VALUES (6, 4, 7, 1, 1, 'read', 5, 41, 1, 0, 0)`,
+		`INSERT INTO part (id, attempt_id, seq, user_data) VALUES (1, 6, 1, x'00'), (2, 6, 2, x'01')`,
+		`INSERT INTO submission (id, part_id, try, link, urgent, subscription_id, source, destination, state) VALUES
+			(1, 1, 1, 'nordvik-1', 0, 8, '1', '2', 'accepted'), (2, 2, 1, 'nordvik-1', 1, 8, '1', '2', 'ready')`)
+	db := open(t, path)
+	a, err := db.Attempt(t.Context(), 6)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sent, ready := a.Parts[0].Submissions[0], a.Parts[1].Submissions[0]
+	if sent.Operator != "nordvik" || sent.Link != "nordvik-1" || ready.Operator != "nordvik" || ready.Link != "" || ready.Class != ledger.ClassConfirm {
+		t.Errorf("sent to %q by %q, ready for %q by %q in class %d", sent.Operator, sent.Link, ready.Operator, ready.Link, ready.Class)
+	}
+	out, _, err := db.Outbox(t.Context(), "nordvik", db.now(), 10)
+	if err != nil || len(out) != 1 || out[0].ID != 2 {
+		t.Errorf("outbox %+v, %v", out, err)
+	}
+}
+
 func TestSearchesByEIDUseTheirIndex(t *testing.T) {
 	t.Parallel()
 	db := open(t, file(t))

@@ -9,15 +9,15 @@ import (
 
 // resubmit adds submissions of parts of an open attempt of the target.
 func (t *tx) resubmit(op *ledger.Resubmit) error {
-	if _, err := t.held(op.Lease); err != nil {
+	h, err := t.held(op.Lease)
+	if err != nil {
 		return err
 	}
-	kinds := make([]ledger.AttemptKind, len(op.Submissions))
-	for i, s := range op.Submissions {
+	for _, s := range op.Submissions {
 		var target int64
 		var outcome ledger.Outcome
-		found, err := t.row(`SELECT COALESCE(a.target_id, 0), a.kind, COALESCE(a.outcome, '') FROM part p JOIN attempt a ON a.id = p.attempt_id WHERE p.id = ?1`,
-			[]any{s.PartID}, &target, &kinds[i], &outcome)
+		found, err := t.row(`SELECT COALESCE(a.target_id, 0), COALESCE(a.outcome, '') FROM part p JOIN attempt a ON a.id = p.attempt_id WHERE p.id = ?1`,
+			[]any{s.PartID}, &target, &outcome)
 		switch {
 		case err != nil:
 			return err
@@ -27,11 +27,11 @@ func (t *tx) resubmit(op *ledger.Resubmit) error {
 			return fmt.Errorf("%w: the attempt of part %d is %s", ledger.ErrStale, s.PartID, outcome)
 		}
 	}
-	for i, s := range op.Submissions {
+	for _, s := range op.Submissions {
 		if _, err := t.row(`SELECT COALESCE(MAX(try), 0) + 1 FROM submission WHERE part_id = ?1`, []any{s.PartID}, &s.Try); err != nil {
 			return err
 		}
-		if err := t.insertSubmission(s, kinds[i]); err != nil {
+		if err := t.insertSubmission(s, h.campaign); err != nil {
 			return err
 		}
 	}
@@ -136,9 +136,9 @@ func (t *tx) become(op *ledger.Respond, s answered) error {
 		_, err = t.exec(`UPDATE submission SET state = ?2, not_before = ?3, err = ?4, sent_at = NULL WHERE id = ?1`,
 			s.id, string(state), us(op.NotBefore), txt(op.Err))
 	case ledger.Ambiguous:
-		_, err = t.exec(`UPDATE submission SET state = 'ambiguous', not_before = ?2, err = ?3 WHERE id = ?1`, s.id, us(op.NotBefore), txt(op.Err))
+		_, err = t.exec(`UPDATE submission SET state = 'ambiguous', not_before = ?2, err = ?3, link = ?4 WHERE id = ?1`, s.id, us(op.NotBefore), txt(op.Err), txt(op.Link))
 	default:
-		_, err = t.exec(`UPDATE submission SET state = ?2, status = ?3, err = ?4 WHERE id = ?1`, s.id, string(op.State), op.Status, txt(op.Err))
+		_, err = t.exec(`UPDATE submission SET state = ?2, status = ?3, err = ?4, link = ?5 WHERE id = ?1`, s.id, string(op.State), op.Status, txt(op.Err), txt(op.Link))
 	}
 	if err == nil && op.State == ledger.Temporary && s.open {
 		err = t.succeed(op)
@@ -149,10 +149,10 @@ func (t *tx) become(op *ledger.Respond, s answered) error {
 // succeed makes the successor of a submission that was refused for now, unless
 // the part has already gone that way again.
 func (t *tx) succeed(op *ledger.Respond) error {
-	_, err := t.exec(`INSERT INTO submission (part_id, try, link, urgent, subscription_id, source, destination, state, not_before, valid_until)
-		SELECT part_id, (SELECT MAX(try) + 1 FROM submission WHERE part_id = s.part_id), link, urgent, subscription_id, source, destination, 'ready', ?2, valid_until
+	_, err := t.exec(`INSERT INTO submission (part_id, try, operator, class, subscription_id, source, destination, state, not_before, valid_until, campaign_id)
+		SELECT part_id, (SELECT MAX(try) + 1 FROM submission WHERE part_id = s.part_id), operator, class, subscription_id, source, destination, 'ready', ?2, valid_until, campaign_id
 		FROM submission s WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM submission n
-		WHERE n.part_id = s.part_id AND n.try > s.try AND n.link = s.link AND n.destination = s.destination)`, op.SubmissionID, us(op.NotBefore))
+		WHERE n.part_id = s.part_id AND n.try > s.try AND n.operator = s.operator AND n.destination = s.destination)`, op.SubmissionID, us(op.NotBefore))
 	return err
 }
 
@@ -179,18 +179,18 @@ func (t *tx) remember(op *ledger.Respond, s answered) error {
 }
 
 func (t *tx) interrupt(op *ledger.Interrupt) error {
-	links, err := list(op.Links)
+	operators, err := list(op.Operators)
 	if err != nil {
 		return err
 	}
 	op.Count, op.TargetIDs = 0, nil
 	targets, err := t.ids(`SELECT DISTINCT a.target_id FROM submission s JOIN part p ON p.id = s.part_id JOIN attempt a ON a.id = p.attempt_id
-		WHERE s.state = 'submitting' AND (?1 = '[]' OR s.link IN (SELECT value FROM json_each(?1))) AND a.target_id IS NOT NULL ORDER BY a.target_id`, links)
+		WHERE s.state = 'submitting' AND (?1 = '[]' OR s.operator IN (SELECT value FROM json_each(?1))) AND a.target_id IS NOT NULL ORDER BY a.target_id`, operators)
 	if err != nil {
 		return err
 	}
 	n, err := t.exec(`UPDATE submission SET state = 'ambiguous', not_before = ?2, err = 'interrupted'
-		WHERE state = 'submitting' AND (?1 = '[]' OR link IN (SELECT value FROM json_each(?1)))`, links, us(op.NotBefore))
+		WHERE state = 'submitting' AND (?1 = '[]' OR operator IN (SELECT value FROM json_each(?1)))`, operators, us(op.NotBefore))
 	op.Count, op.TargetIDs = int(n), targets
 	return err
 }

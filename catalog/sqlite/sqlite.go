@@ -65,6 +65,7 @@ type DB struct {
 
 	sessions chan *session // that read; nil ones are not open yet
 	closed   atomic.Bool
+	turn     atomic.Uint32 // of campaigns in the outbox
 
 	sidecarMu sync.Mutex
 	closeOnce sync.Once

@@ -37,7 +37,7 @@ func (s skip) Error() string { return string(s) }
 func (e *Engine) preflight(ctx context.Context, spec Spec, entry catalog.Entry, earlier ledger.Target) (swap.Facts, error) {
 	f := swap.Facts{
 		Kind: spec.Kind, ICCID: entry.Card.ICCID, CardType: entry.Card.Type, IMEI: entry.Card.IMEI, NoCP: entry.Card.NoCP,
-		Goal: spec.goal(), Retries: spec.retries(), Deadlines: spec.deadlines(), Pace: swap.DefaultPace(),
+		Interactive: spec.Priority == priorityInteractive, Goal: spec.goal(), Retries: spec.retries(), Deadlines: spec.deadlines(), Pace: swap.DefaultPace(),
 	}
 	typ, err := e.cfg.Store.CardType(ctx, entry.Card.Type)
 	if errors.Is(err, catalog.ErrNotFound) {

@@ -29,9 +29,10 @@ type Spec struct {
 	Retries     *int           `yaml:"retries" json:"retries,omitempty"` // of a write that certainly did not run; default 2
 	Deadlines   Deadlines      `yaml:"deadlines" json:"deadlines,omitzero"`
 	Schedule    ScheduleSpec   `yaml:"schedule" json:"schedule,omitzero"`
-	Rate        string         `yaml:"rate" json:"rate,omitempty"`   // cards started per second, "50/s"; empty is no limit
-	Items       []Item         `yaml:"items" json:"items,omitempty"` // octets for places that have no name
-	Write       map[string]any `yaml:"write" json:"write,omitempty"` // rfm: file name to content: hex octets, or a value in the file's own form
+	Priority    string         `yaml:"priority" json:"priority,omitempty"` // "interactive": before other campaigns; default "campaign"
+	Rate        string         `yaml:"rate" json:"rate,omitempty"`         // cards started per second, "50/s"; empty is no limit
+	Items       []Item         `yaml:"items" json:"items,omitempty"`       // octets for places that have no name
+	Write       map[string]any `yaml:"write" json:"write,omitempty"`       // rfm: file name to content: hex octets, or a value in the file's own form
 }
 
 // Select says which cards a campaign takes. Fields narrow each other down.
@@ -97,6 +98,8 @@ func ParseSpec(text []byte) (Spec, error) {
 	return s, s.Check()
 }
 
+const priorityInteractive = "interactive"
+
 var nameForm = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,62}$`)
 
 // Check looks for the first field that cannot work.
@@ -120,6 +123,11 @@ func (s Spec) Check() error {
 		if n < 0 {
 			return bad(field, "%d is negative", n)
 		}
+	}
+	switch s.Priority {
+	case "", "campaign", priorityInteractive:
+	default:
+		return bad("priority", "%q is not known: interactive, for what a person waits for, or campaign", s.Priority)
 	}
 	if s.Schedule.Batch > 0 && s.Canary > s.Schedule.Batch {
 		return bad("canary", "%d cards are more than one batch of %d", s.Canary, s.Schedule.Batch)

@@ -222,7 +222,7 @@ func order(f swap.Facts, state swap.State, a *swap.Action, spec Spec) delivery.O
 		Step: a.Step, Kind: a.Kind, Label: a.Label, Purpose: a.Purpose, Routes: routes(f, a.Way),
 		KeysetID: a.Via.KeysetID, TAR: a.Via.TAR, SPI: a.Via.SPI, Format: a.Via.Format, Script: a.Script,
 		Fence: a.Fence, Expect: a.Expect,
-		FenceOf: a.FenceOf, MaxParts: a.Via.MaxParts, AllowWeak: f.AllowWeak, Push: a.Push, Deadline: a.Deadline, Replaces: a.Replaces,
+		FenceOf: a.FenceOf, MaxParts: a.Via.MaxParts, AllowWeak: f.AllowWeak, Interactive: f.Interactive, Push: a.Push, Deadline: a.Deadline, Replaces: a.Replaces,
 		IfRunning: a.Begins || a.Kind == ledger.Read && state == swap.Snapshot, Unproven: a.Kind == ledger.Write,
 		MaxUnproven: maxUnproven(a, spec),
 	}
@@ -250,7 +250,7 @@ func fenceWay(f swap.Facts) swap.Way {
 func routes(f swap.Facts, w swap.Way) (out []delivery.Route) {
 	add := func(s swap.Side) {
 		if len(s.Links) > 0 {
-			out = append(out, delivery.Route{Link: s.Links[0], SubscriptionID: s.Subscription, Source: s.Source, Destination: s.MSISDN})
+			out = append(out, delivery.Route{Operator: s.Operator, SubscriptionID: s.Subscription, Source: s.Source, Destination: s.MSISDN})
 		}
 	}
 	if w != swap.New {

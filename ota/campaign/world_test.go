@@ -67,13 +67,13 @@ type network struct {
 	held  []delivery.Message // for phones that are elsewhere
 }
 
-func (n *network) Free() int              { return 100 }
-func (n *network) Ready() <-chan struct{} { return nil }
-func (n *network) Submit(_ context.Context, ms []delivery.Message) (int, error) {
+func (n *network) Room() (confirm, other int) { return 100, 100 }
+func (n *network) Ready() <-chan struct{}     { return nil }
+func (n *network) Submit(ms []delivery.Message) (left []delivery.Message) {
 	for _, m := range ms {
 		n.queue <- m
 	}
-	return len(ms), nil
+	return nil
 }
 
 func (n *network) run(ctx context.Context) {
@@ -250,12 +250,12 @@ func newWorld(t testing.TB, cards int, speed float64) *world {
 	for name, prefix := range map[string]string{"nordvik-1": "99940", "aurora-1": "99970"} {
 		n := &network{w: w, name: name, imsis: prefix, queue: make(chan delivery.Message, 1000)}
 		w.nets[name] = n
-		links[name] = delivery.Connection{Link: n, IDScope: name, ResponseBase: receipt.Hex, ReceiptBase: receipt.Hex}
+		links[name] = delivery.Connection{IDScope: name, ResponseBase: receipt.Hex, ReceiptBase: receipt.Hex}
 	}
 	log := zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.WarnLevel)
 	w.engine = campaign.New(campaign.Config{Store: db, Links: []string{"nordvik-1", "aurora-1"}, Node: "test", Speed: speed, Log: log})
 	w.desk = delivery.New(delivery.Config{
-		Store: db, Keys: v, Links: links, Timing: delivery.Field().Faster(speed), Parse: parse, KeyAAD: vault.AAD,
+		Store: db, Keys: v, Links: links, Ways: func(operator string) delivery.Way { return w.nets[operator+"-1"] }, Timing: delivery.Field().Faster(speed), Parse: parse, KeyAAD: vault.AAD,
 		Wake: w.engine.Wake, Urgent: w.engine.WakeFirst, Notices: campaign.Notices(), Ran: swap.Ran, Types: db.CardType, Log: log,
 	})
 	w.engine.SetDesk(w.desk)

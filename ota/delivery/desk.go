@@ -27,17 +27,20 @@ type Message struct {
 	Destination string
 	UserData    []byte
 	Card        bool // for the card (PID 7F, class 2); else for the device
+	Class       ledger.Class
 	Validity    time.Duration
 }
 
-// Link takes messages. It reports what became of each through [Desk.Results].
-type Link interface {
-	// Submit queues messages, waiting while window or rate are full, and
-	// returns how many it took.
-	Submit(ctx context.Context, m []Message) (int, error)
-	// Free is how many messages could be taken at once; 0 while not bound.
-	Free() int
-	// Ready has a value when the link can take messages again.
+// Way takes messages for one operator, by whichever of its links may have them
+// now. What became of each is reported through [Desk.Results].
+type Way interface {
+	// Room is how many messages could be taken now: confirmations of an eUICC's
+	// notice, and others; 0 while no link is bound.
+	Room() (confirm, other int)
+	// Submit hands messages over without waiting and returns those that no link
+	// took: not one octet of them was written.
+	Submit(m []Message) (left []Message)
+	// Ready has a value when more may be taken.
 	Ready() <-chan struct{}
 }
 
@@ -68,25 +71,36 @@ type Incoming struct {
 	Source       string // MSISDN with a leading plus where it is known to be international
 	Destination  string
 	ESMClass     byte
+	DataCoding   byte
 	UserData     []byte
 	ReceiptedID  string
 	MessageState byte
+	HasState     bool // a message_state is there
 	NetworkError []byte
 }
 
-// Connection is a link and what settlement must know of it.
+// receipt is what a receipt is read from.
+func (in Incoming) receipt() receipt.Fields {
+	return receipt.Fields{
+		ESMClass: in.ESMClass, DataCoding: in.DataCoding, Text: in.UserData,
+		ReceiptedID: in.ReceiptedID, MessageState: in.MessageState, HasState: in.HasState, NetworkError: in.NetworkError,
+	}
+}
+
+// Connection is what settlement must know of a link.
 type Connection struct {
-	Link         Link
 	IDScope      string       // links whose message ids are one space
 	ResponseBase receipt.Base // how the SMSC writes ids in responses
 	ReceiptBase  receipt.Base // and in receipts
+	Receipts     receipt.Options
 }
 
 // Config is what a Desk works with.
 type Config struct {
 	Store  Store
 	Keys   Keys
-	Links  map[string]Connection
+	Ways   func(operator string) Way
+	Links  map[string]Connection // by name
 	Timing Timing
 	Parse  func(pdu []byte) (Incoming, error) // reads a stored PDU
 	KeyAAD func(iccid string, domain []byte, kvn byte, kind string) string
@@ -133,11 +147,11 @@ type Store interface {
 
 // Desk sends and settles. Its methods may be called from any goroutine.
 type Desk struct {
-	cfg    Config
-	outbox map[string]*outbox
-	settle chan []ledger.InboxRow
-	missed atomic.Bool // what a waiting row waits for may be there already
-	keys   keyCache
+	cfg      Config
+	outboxes outboxes
+	settle   chan []ledger.InboxRow
+	missed   atomic.Bool // what a waiting row waits for may be there already
+	keys     keyCache
 }
 
 // New makes a desk.
@@ -162,11 +176,9 @@ func New(cfg Config) *Desk {
 	if cfg.WakeWithin == nil {
 		cfg.WakeWithin = func(id int64, _ time.Duration) { cfg.Wake(id) }
 	}
-	d := &Desk{cfg: cfg, outbox: map[string]*outbox{}, settle: make(chan []ledger.InboxRow, 1024)}
+	d := &Desk{cfg: cfg, settle: make(chan []ledger.InboxRow, 1024)}
+	d.outboxes = outboxes{desk: d, all: map[string]*outbox{}}
 	d.missed.Store(true) // by the last run
-	for name, c := range cfg.Links {
-		d.outbox[name] = newOutbox(d, name, c)
-	}
 	return d
 }
 
@@ -180,10 +192,11 @@ func (d *Desk) Run(ctx context.Context) error {
 	if err := d.recover(ctx); err != nil {
 		return err
 	}
-	var wg sync.WaitGroup
-	for _, o := range d.outbox {
-		wg.Go(func() { o.run(ctx) })
+	if err := d.outboxes.start(ctx); err != nil {
+		return err
 	}
+	defer d.outboxes.wait()
+	var wg sync.WaitGroup
 	for range d.cfg.Workers {
 		wg.Go(func() { d.settleLoop(ctx) })
 	}

@@ -11,9 +11,9 @@ import (
 // Recover does what Run does before all else.
 func (d *Desk) Recover(ctx context.Context) error { return d.recover(ctx) }
 
-// SendReady hands one batch to a link.
-func (d *Desk) SendReady(ctx context.Context, link string) error {
-	_, _, err := d.outbox[link].round(ctx)
+// SendReady hands one batch to an operator's links.
+func (d *Desk) SendReady(ctx context.Context, operator string) error {
+	_, _, err := d.outboxes.of(operator).round(ctx)
 	return err
 }
 

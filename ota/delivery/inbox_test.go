@@ -357,7 +357,7 @@ func TestAFenceGoesToBothNumbers(t *testing.T) {
 	w, c, l := one(t)
 	w.send(l, w.write(c, newIMSI, 0))
 	w.accept(w.outN(1)...)
-	both := append(w.routes(c), delivery.Route{Link: "south", SubscriptionID: c.entry.Subscriptions[1].ID, Source: server, Destination: "+5511901"})
+	both := append(w.routes(c), delivery.Route{Operator: "south", SubscriptionID: c.entry.Subscriptions[1].ID, Source: server, Destination: "+5511901"})
 	w.pass(5 * time.Minute)
 	w.drive(l, both)
 	for range 2 {

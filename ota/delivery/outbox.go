@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/simota/simota/catalog/ledger"
@@ -10,17 +11,73 @@ import (
 
 const outboxBatch = 256
 
-// outbox sends what is ready for one link: read, mark as submitting durably,
-// hand over.
-type outbox struct {
+// outboxes are those of all operators; one is made when it is first needed.
+type outboxes struct {
 	desk *Desk
-	name string
-	conn Connection
-	wake chan struct{}
+
+	mu  sync.Mutex
+	all map[string]*outbox
+	ctx context.Context // of the run; nil before it
+	run sync.WaitGroup
 }
 
-func newOutbox(d *Desk, name string, c Connection) *outbox {
-	return &outbox{desk: d, name: name, conn: c, wake: make(chan struct{}, 1)}
+// start sends what the last run left, and from now on what is poked.
+func (b *outboxes) start(ctx context.Context) error {
+	awaited, err := b.desk.cfg.Store.Awaited(ctx)
+	if err != nil {
+		return err
+	}
+	for _, operator := range awaited {
+		b.of(operator)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.ctx = ctx
+	for _, o := range b.all {
+		b.run.Go(func() { o.run(ctx) })
+	}
+	return nil
+}
+
+// wait waits for the end of every outbox, after that of the run.
+func (b *outboxes) wait() {
+	b.mu.Lock()
+	b.ctx = nil
+	b.mu.Unlock()
+	b.run.Wait()
+}
+
+// of is the outbox of an operator.
+func (b *outboxes) of(operator string) *outbox {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	o := b.all[operator]
+	if o == nil {
+		o = &outbox{desk: b.desk, operator: operator, way: b.desk.cfg.Ways(operator), wake: make(chan struct{}, 1)}
+		b.all[operator] = o
+		if ctx := b.ctx; ctx != nil && ctx.Err() == nil {
+			b.run.Go(func() { o.run(ctx) })
+		}
+	}
+	return o
+}
+
+// poke says that there may be something to send to every operator.
+func (b *outboxes) poke() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, o := range b.all {
+		o.poke()
+	}
+}
+
+// outbox sends what is ready for one operator: read, mark as submitting
+// durably, hand over.
+type outbox struct {
+	desk     *Desk
+	operator string
+	way      Way
+	wake     chan struct{}
 }
 
 // poke says that there may be something to send.
@@ -37,7 +94,7 @@ func (o *outbox) run(ctx context.Context) {
 	for ctx.Err() == nil {
 		sent, next, err := o.round(ctx)
 		if err != nil && ctx.Err() == nil {
-			o.desk.cfg.Log.Error().Err(err).Str("link", o.name).Msg("nothing can be sent: the database does not take it")
+			o.desk.cfg.Log.Error().Err(err).Str("operator", o.operator).Msg("nothing can be sent: the database does not take it")
 		}
 		if sent > 0 && err == nil {
 			continue
@@ -50,7 +107,7 @@ func (o *outbox) run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 		case <-o.wake:
-		case <-o.conn.Link.Ready():
+		case <-o.way.Ready():
 		case <-idle.C:
 		}
 	}
@@ -59,14 +116,21 @@ func (o *outbox) run(ctx context.Context) {
 // round sends one batch. A submission is durably submitting before its frame
 // can be written, so a crash can never forget that it may have left.
 func (o *outbox) round(ctx context.Context) (sent int, next time.Time, err error) {
-	free := min(o.conn.Link.Free(), outboxBatch)
-	if free == 0 {
+	confirm, other := o.way.Room()
+	limit := min(max(confirm, other), outboxBatch)
+	if limit == 0 {
 		return 0, time.Time{}, nil
 	}
 	store, now := o.desk.cfg.Store, o.desk.cfg.Now()
-	ready, next, err := store.Outbox(ctx, o.name, now, free)
-	if err != nil || len(ready) == 0 {
+	ready, next, err := store.Outbox(ctx, o.operator, now, limit)
+	if err != nil {
 		return 0, next, err
+	}
+	if fit := fits(ready, confirm, other); len(fit) < len(ready) {
+		ready, next = fit, time.Time{} // the way says when there is room
+	}
+	if len(ready) == 0 {
+		return 0, next, nil
 	}
 	op := &ledger.Sending{At: now}
 	for _, r := range ready {
@@ -89,10 +153,28 @@ func (o *outbox) round(ctx context.Context) (sent int, next time.Time, err error
 			batch = append(batch, message(r, now))
 		}
 	}
-	if len(late) > 0 {
-		o.desk.Results(ctx, o.name, late)
+	left := o.way.Submit(batch)
+	for _, m := range left {
+		late = append(late, Result{Submission: m.Submission, Outcome: Unsent, Err: "no link could take it", At: o.desk.cfg.Now()})
 	}
-	return len(op.Taken), next, o.hand(ctx, batch)
+	if len(late) > 0 {
+		o.desk.Results(context.WithoutCancel(ctx), "", late)
+	}
+	return len(op.Taken) - len(left), next, nil
+}
+
+// fits is what there is room for; the submissions come by class.
+func fits(ready []ledger.Outgoing, confirm, other int) []ledger.Outgoing {
+	for i, r := range ready {
+		room := other
+		if r.Class == ledger.ClassConfirm {
+			room = confirm
+		}
+		if i >= room {
+			return ready[:i]
+		}
+	}
+	return ready
 }
 
 // tooLate reports whether the deadline of a write is over: its window may be
@@ -104,7 +186,7 @@ func tooLate(r ledger.Outgoing, now time.Time) bool {
 func message(r ledger.Outgoing, now time.Time) Message {
 	m := Message{
 		Submission: r.ID, Source: r.Source, Destination: r.Destination, UserData: r.UserData,
-		Card: r.Kind != ledger.CP,
+		Card: r.Kind != ledger.CP, Class: r.Class,
 	}
 	if !r.ValidUntil.IsZero() {
 		m.Validity = max(r.ValidUntil.Sub(now), time.Second)
@@ -112,34 +194,18 @@ func message(r ledger.Outgoing, now time.Time) Message {
 	return m
 }
 
-// hand gives the batch to the link. What it did not take was never written.
-func (o *outbox) hand(ctx context.Context, batch []Message) error {
-	n, err := o.conn.Link.Submit(ctx, batch)
-	if n == len(batch) {
-		return nil
-	}
-	left := make([]Result, 0, len(batch)-n)
-	why := "link down"
-	if err != nil {
-		why = err.Error()
-	}
-	for _, m := range batch[n:] {
-		left = append(left, Result{Submission: m.Submission, Outcome: Unsent, Err: why, At: o.desk.cfg.Now()})
-	}
-	o.desk.Results(context.WithoutCancel(ctx), o.name, left)
-	return nil
-}
-
-// Results records what became of submitted messages.
+// Results records what became of messages that went by a link.
 func (d *Desk) Results(ctx context.Context, link string, results []Result) {
 	conn := d.cfg.Links[link]
 	ops := make([]ledger.Op, len(results))
 	for i, r := range results {
-		ops[i] = d.respond(conn, r)
+		ops[i] = d.respond(link, conn, r)
 	}
 	errs := d.cfg.Store.Apply(ctx, ops...)
+	unsent := false
 	for i, err := range errs {
 		op := ops[i].(*ledger.Respond)
+		unsent = unsent || op.State == ledger.Ready
 		if err != nil {
 			// The submission stays submitting; the next start makes it ambiguous.
 			d.cfg.Log.Error().Err(err).Int64("submission", op.SubmissionID).Msg("response not stored")
@@ -151,8 +217,8 @@ func (d *Desk) Results(ctx context.Context, link string, results []Result) {
 			d.cfg.Wake(op.TargetID)
 		}
 	}
-	if o := d.outbox[link]; o != nil {
-		o.poke()
+	if unsent && link != "" { // a link was lost: others may serve
+		d.outboxes.poke()
 	}
 }
 
@@ -184,9 +250,9 @@ func (d *Desk) reconsider(ctx context.Context, ids []int64) {
 	d.queue(rows)
 }
 
-func (d *Desk) respond(conn Connection, r Result) *ledger.Respond {
+func (d *Desk) respond(link string, conn Connection, r Result) *ledger.Respond {
 	op := &ledger.Respond{
-		SubmissionID: r.Submission, Status: r.Status, MessageID: r.MessageID, IDScope: conn.IDScope, Err: r.Err, At: r.At,
+		SubmissionID: r.Submission, Link: link, Status: r.Status, MessageID: r.MessageID, IDScope: conn.IDScope, Err: r.Err, At: r.At,
 	}
 	t := d.cfg.Timing
 	switch r.Outcome {

@@ -31,7 +31,7 @@ func subs(t testing.TB, part int, specs ...string) (out []ledger.Submission) {
 				t.Fatal(err)
 			}
 		}
-		s := ledger.Submission{ID: int64(10*part + i + 1), PartSeq: part, Try: i + 1, Link: "north", Destination: "+491", State: ledger.SubmissionState(state), SentAt: t0}
+		s := ledger.Submission{ID: int64(10*part + i + 1), PartSeq: part, Try: i + 1, Operator: "north", Destination: "+491", State: ledger.SubmissionState(state), SentAt: t0}
 		switch s.State {
 		case ledger.Ambiguous:
 			s.NotBefore = at(when)

@@ -286,7 +286,7 @@ func TestAReceiptComesBeforeItsResponse(t *testing.T) {
 		for _, crash := range []bool{false, true} {
 			w, c, l := one(t)
 			o := w.write(c, newIMSI, 0)
-			o.Routes[0].Link = link
+			o.Routes[0].Operator = link
 			w.send(l, o)
 			ms := w.outN(1)
 			w.ids[ms[0].Submission] = 0x1234 // has digits only
@@ -328,7 +328,7 @@ func TestAReceiptComesTwice(t *testing.T) {
 	at, _ := w.attempt(l, 1).Arrived()
 	w.pass(time.Second)
 	w.receipts("DELIVRD", ms...)
-	w.receipts("EXPIRED", ms...) // a positive one is never overwritten
+	w.receipts("EXPIRED", ms...)
 	again, all := w.attempt(l, 1).Arrived()
 	if !all || !again.Equal(at) {
 		t.Errorf("arrived %v at %v, first at %v", all, again, at)

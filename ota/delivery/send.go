@@ -26,10 +26,11 @@ const (
 	portSender = 9200
 )
 
-// Route is one way to a card or device: a link, a number, and the address that
-// answers come back to.
+// Route is one way to a card or device: an operator, a number, and the address
+// that answers come back to. Which of the operator's links serves is decided
+// when the message leaves.
 type Route struct {
-	Link           string `json:"link"`
+	Operator       string `json:"operator"`
 	SubscriptionID int64  `json:"subscription"`
 	Source         string `json:"source"`
 	Destination    string `json:"destination"`
@@ -61,6 +62,7 @@ type Order struct {
 	// Of a configuration document: the WSP push PDU.
 	Push []byte
 
+	Interactive bool // a person waits for it
 	Deadline    time.Time
 	Replaces    []int64
 	IfRunning   bool
@@ -123,9 +125,7 @@ func enter(dos *ledger.Dossier, op *ledger.Bind) {
 
 func (d *Desk) poke(routes []Route) {
 	for _, r := range routes {
-		if o := d.outbox[r.Link]; o != nil {
-			o.poke()
-		}
+		d.outboxes.of(r.Operator).poke()
 	}
 }
 
@@ -157,12 +157,33 @@ func (d *Desk) build(lease ledger.Lease, dos ledger.Dossier, o Order) (*ledger.B
 	for i := range op.Parts {
 		for _, r := range o.Routes {
 			op.Submissions = append(op.Submissions, ledger.Submission{
-				PartSeq: i + 1, Link: r.Link, SubscriptionID: r.SubscriptionID, Source: r.Source,
+				PartSeq: i + 1, Operator: r.Operator, Class: class(o), SubscriptionID: r.SubscriptionID, Source: r.Source,
 				Destination: r.Destination, State: ledger.Ready, ValidUntil: o.Deadline,
 			})
 		}
 	}
 	return op, nil
+}
+
+// class is how long the messages of an order can wait.
+func class(o Order) ledger.Class {
+	switch {
+	case o.Kind == ledger.Confirm:
+		return ledger.ClassConfirm
+	case o.Interactive:
+		return ledger.ClassInteractive
+	}
+	return ledger.ClassCampaign
+}
+
+// interactive reports whether a person waits for an attempt.
+func interactive(a ledger.Attempt) bool {
+	for _, p := range a.Parts {
+		for _, s := range p.Submissions {
+			return s.Class == ledger.ClassInteractive
+		}
+	}
+	return false
 }
 
 // secure seals the packet under the next counter.
@@ -277,10 +298,10 @@ func (d *Desk) resend(ctx context.Context, lease ledger.Lease, m Move) error {
 			}
 			seen[s.Destination] = true
 			op.Submissions = append(op.Submissions, ledger.Submission{
-				PartID: p.ID, Link: s.Link, SubscriptionID: s.SubscriptionID, Source: s.Source,
+				PartID: p.ID, Operator: s.Operator, Class: s.Class, SubscriptionID: s.SubscriptionID, Source: s.Source,
 				Destination: s.Destination, State: ledger.Ready, ValidUntil: m.Attempt.Deadline,
 			})
-			routes = append(routes, Route{Link: s.Link})
+			routes = append(routes, Route{Operator: s.Operator})
 		}
 	}
 	if err := d.cfg.Store.Apply(ctx, op)[0]; err != nil {
@@ -311,8 +332,11 @@ func silence(a ledger.Attempt, outcome ledger.Outcome, reason string, now time.T
 	}
 	for _, p := range a.Parts {
 		for _, s := range p.Submissions {
-			if s.State == ledger.Rejected {
+			switch {
+			case s.State == ledger.Rejected:
 				e.Body.Err = fmt.Sprintf("command_status 0x%X", s.Status)
+			case outcome == ledger.Undeliver && s.Err != "" && !s.FinalAt.IsZero():
+				e.Body.Err = s.Err // what its receipt says
 			}
 		}
 	}
@@ -325,7 +349,7 @@ func fenceOrder(w ledger.Attempt, step int, dos ledger.Dossier, routes []Route, 
 	o := Order{
 		Step: step, Kind: ledger.Read, Label: LabelFence, Purpose: "did the write of counter " + fmt.Sprint(w.Counter) + " run?",
 		Routes: routes, KeysetID: w.KeysetID, TAR: ota.TAR(fenceTAR(w)), SPI: ota.SPI(w.SPI), Format: cmp.Or(w.FenceForm, w.Format), Script: w.Fence,
-		FenceOf: w.ID, Deadline: now.Add(w.Deadline.Sub(w.CreatedAt)), AllowWeak: true,
+		FenceOf: w.ID, Deadline: now.Add(w.Deadline.Sub(w.CreatedAt)), AllowWeak: true, Interactive: interactive(w),
 	}
 	for _, a := range dos.Attempts {
 		if a.Kind == ledger.Read && a.FenceOf == w.ID && a.Outcome == ledger.Open {
@@ -350,7 +374,7 @@ func reread(m Move, fenceRoutes []Route) Order {
 	o := Order{
 		Step: a.Step, Kind: ledger.Read, Label: a.Label, Purpose: a.Purpose, KeysetID: a.KeysetID,
 		TAR: ota.TAR(a.TAR), SPI: ota.SPI(a.SPI), Format: a.Format, Script: a.Script, FenceOf: a.FenceOf,
-		Deadline: a.Deadline, Raise: m.Raise, Replaces: []int64{a.ID}, AllowWeak: true,
+		Deadline: a.Deadline, Raise: m.Raise, Replaces: []int64{a.ID}, AllowWeak: true, Interactive: interactive(a),
 	}
 	if a.Label == LabelFence {
 		o.Routes = fenceRoutes
@@ -360,7 +384,7 @@ func reread(m Move, fenceRoutes []Route) Order {
 	for _, s := range a.Parts[0].Submissions {
 		if !seen[s.Destination] {
 			seen[s.Destination] = true
-			o.Routes = append(o.Routes, Route{Link: s.Link, SubscriptionID: s.SubscriptionID, Source: s.Source, Destination: s.Destination})
+			o.Routes = append(o.Routes, Route{Operator: s.Operator, SubscriptionID: s.SubscriptionID, Source: s.Source, Destination: s.Destination})
 		}
 	}
 	return o

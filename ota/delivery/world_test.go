@@ -34,27 +34,27 @@ var (
 	usual       = ota.SPI{0x16, 0x39}
 )
 
-// fakeLink takes messages; what becomes of them the test decides.
+// fakeLink is the only link of an operator of its name; what becomes of its messages the test decides.
 type fakeLink struct {
 	down bool
 	sent []delivery.Message
 	took chan []delivery.Message // instead of sent, where a goroutine hands over
 }
 
-func (l *fakeLink) Submit(_ context.Context, m []delivery.Message) (int, error) {
+func (l *fakeLink) Submit(m []delivery.Message) (left []delivery.Message) {
 	if l.down {
-		return 0, errors.New("link down")
+		return m
 	}
 	if l.took != nil {
 		l.took <- m
 	} else {
 		l.sent = append(l.sent, m...)
 	}
-	return len(m), nil
+	return nil
 }
 
-func (l *fakeLink) Free() int              { return 100 }
-func (l *fakeLink) Ready() <-chan struct{} { return nil }
+func (l *fakeLink) Room() (confirm, other int) { return 100, 100 }
+func (l *fakeLink) Ready() <-chan struct{}     { return nil }
 
 // faulty is a store that can fail.
 type faulty struct {
@@ -131,12 +131,14 @@ func (w *world) open() {
 		w.t.Fatal(err)
 	}
 	w.DB = db
-	w.links = map[string]*fakeLink{"north": {}, "south": {}}
+	w.links = map[string]*fakeLink{"north": {}, "north-2": {}, "south": {}}
 	w.desk = delivery.New(delivery.Config{
 		Store: w.faulty, Keys: w.keys, Timing: delivery.Field(), Parse: parse, KeyAAD: vault.AAD,
+		Ways: func(operator string) delivery.Way { return w.links[operator] },
 		Links: map[string]delivery.Connection{
-			"north": {Link: w.links["north"], IDScope: "n", ResponseBase: receipt.Hex, ReceiptBase: receipt.Decimal},
-			"south": {Link: w.links["south"], IDScope: "s", ResponseBase: receipt.Hex, ReceiptBase: receipt.Auto},
+			"north":   {IDScope: "n", ResponseBase: receipt.Hex, ReceiptBase: receipt.Decimal},
+			"north-2": {IDScope: "n", ResponseBase: receipt.Hex, ReceiptBase: receipt.Decimal},
+			"south":   {IDScope: "s", ResponseBase: receipt.Hex, ReceiptBase: receipt.Auto},
 		},
 		Wake: func(id int64) {
 			if w.wakes != nil {
@@ -319,7 +321,7 @@ func efIMSI(imsi string) string {
 }
 
 func (w *world) routes(c *card) []delivery.Route {
-	return []delivery.Route{{Link: "north", SubscriptionID: c.entry.Subscriptions[0].ID, Source: server, Destination: c.number}}
+	return []delivery.Route{{Operator: "north", SubscriptionID: c.entry.Subscriptions[0].ID, Source: server, Destination: c.number}}
 }
 
 func (w *world) order(c *card, step int, kind ledger.AttemptKind, script []byte) delivery.Order {
@@ -482,9 +484,10 @@ func parse(pdu []byte) (delivery.Incoming, error) {
 		}
 		return a.Number
 	}
+	_, hasState := d.TLV(smpp.TagMessageState)
 	return delivery.Incoming{
-		Source: number(d.Source), Destination: number(d.Destination), ESMClass: d.ESMClass, UserData: d.UserData,
-		ReceiptedID: d.ReceiptedMessageID, MessageState: d.MessageState, NetworkError: d.NetworkErrorCode,
+		Source: number(d.Source), Destination: number(d.Destination), ESMClass: d.ESMClass, DataCoding: d.DataCoding, UserData: d.UserData,
+		ReceiptedID: d.ReceiptedMessageID, MessageState: d.MessageState, HasState: hasState, NetworkError: d.NetworkErrorCode,
 	}, nil
 }
 

@@ -43,33 +43,35 @@ const (
 // claimed, so a card type or operator that changes later changes no saga under
 // way.
 type Facts struct {
-	Kind      Kind         `json:"kind"`
-	Technique Technique    `json:"technique,omitempty"`
-	Began     time.Time    `json:"began"` // when the card was claimed for this round
-	ICCID     string       `json:"iccid"`
-	CardType  string       `json:"card_type"`
-	KeysetID  int64        `json:"keyset"`
-	SPI       ota.SPI      `json:"spi"`
-	TAR       ota.TAR      `json:"tar"`
-	Format    string       `json:"format"`
-	Start     string       `json:"start"`
-	Room      int          `json:"room"` // octets of script in one packet
-	MaxParts  int          `json:"max_parts"`
-	AllowWeak bool         `json:"allow_weak,omitempty"`
-	Refresh   string       `json:"refresh"`
-	Files     []string     `json:"files"`
-	Identity  rfm.Identity `json:"identity"` // what the card shall be
-	From      Side         `json:"from"`
-	To        Side         `json:"to"` // zero for kind rfm
-	IMEI      string       `json:"imei,omitempty"`
-	NoCP      bool         `json:"no_cp,omitempty"`
-	APNs      []string     `json:"apns,omitempty"` // of the new operator
-	Documents []Document   `json:"documents,omitempty"`
-	Goal      Goal         `json:"goal,omitempty"`
-	Retries   int          `json:"retries"` // how often a switch that did not happen is tried again
-	Deadlines Deadlines    `json:"deadlines"`
-	Pace      Pace         `json:"pace"`
-	Speed     float64      `json:"speed,omitempty"` // of the laboratory's clock, for people; 0 is the field's
+	Kind      Kind      `json:"kind"`
+	Technique Technique `json:"technique,omitempty"`
+	Began     time.Time `json:"began"` // when the card was claimed for this round
+	ICCID     string    `json:"iccid"`
+	CardType  string    `json:"card_type"`
+	KeysetID  int64     `json:"keyset"`
+	SPI       ota.SPI   `json:"spi"`
+	TAR       ota.TAR   `json:"tar"`
+	Format    string    `json:"format"`
+	Start     string    `json:"start"`
+	Room      int       `json:"room"` // octets of script in one packet
+	MaxParts  int       `json:"max_parts"`
+	AllowWeak bool      `json:"allow_weak,omitempty"`
+	// Interactive goes before other campaigns: a person waits for it.
+	Interactive bool         `json:"interactive,omitempty"`
+	Refresh     string       `json:"refresh"`
+	Files       []string     `json:"files"`
+	Identity    rfm.Identity `json:"identity"` // what the card shall be
+	From        Side         `json:"from"`
+	To          Side         `json:"to"` // zero for kind rfm
+	IMEI        string       `json:"imei,omitempty"`
+	NoCP        bool         `json:"no_cp,omitempty"`
+	APNs        []string     `json:"apns,omitempty"` // of the new operator
+	Documents   []Document   `json:"documents,omitempty"`
+	Goal        Goal         `json:"goal,omitempty"`
+	Retries     int          `json:"retries"` // how often a switch that did not happen is tried again
+	Deadlines   Deadlines    `json:"deadlines"`
+	Pace        Pace         `json:"pace"`
+	Speed       float64      `json:"speed,omitempty"` // of the laboratory's clock, for people; 0 is the field's
 
 	// Of an eUICC, whatever is done to it: where its notices are confirmed. With
 	// technique euicc it is the saga's own channel too.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/simota/simota/smpp"
 	"github.com/simota/simota/smpp/receipt"
+	"github.com/simota/simota/smpp/route"
 )
 
 // Link is one SMPP link.
@@ -25,11 +26,19 @@ type Link struct {
 	SystemType      string        `yaml:"system_type"`
 	Bind            string        `yaml:"bind"`     // "transceiver" or "transmitter+receiver"
 	Binds           int           `yaml:"binds"`    // sessions, or pairs of them; default 1
-	Window          int           `yaml:"window"`   // unanswered submit_sm per session; default 10
+	Window          int           `yaml:"window"`   // unanswered submit_sm per session; default 20
 	Rate            string        `yaml:"rate"`     // "100/s"; empty is no limit
+	Burst           int           `yaml:"burst"`    // submit_sm at once; default a tenth of a second's
+	Weight          *int          `yaml:"weight"`   // share among the links of an operator, default 1; 0 stands by
 	IDScope         string        `yaml:"id_scope"` // links that share one space of message ids; default the name
 	MessageID       MessageID     `yaml:"message_id"`
+	Version         string        `yaml:"interface_version"` // 3.3, 3.4 or 5.0; default 3.4
+	AddressRange    AddressRange  `yaml:"address_range"`
+	Submit          Submit        `yaml:"submit"`
+	ProofTLV        string        `yaml:"proof_tlv"` // tag in which receipts carry what the card answered, four hex digits
+	Receipts        Receipts      `yaml:"receipts"`
 	TLS             *TLS          `yaml:"tls"`              // nil is plain TCP
+	Outbind         *Outbind      `yaml:"outbind"`          // nil takes none
 	ResponseTimeout time.Duration `yaml:"response_timeout"` // default 10 s
 	EnquireInterval time.Duration `yaml:"enquire_interval"` // default 10 s
 }
@@ -57,7 +66,13 @@ func (l *Link) fillIn() []*string {
 	l.IDScope = cmp.Or(l.IDScope, l.Name)
 	l.MessageID.Response = cmp.Or(l.MessageID.Response, string(receipt.Auto))
 	l.MessageID.Receipt = cmp.Or(l.MessageID.Receipt, string(receipt.Auto))
+	l.Version = cmp.Or(l.Version, "3.4")
+	l.Submit.fillIn()
+	l.Receipts.fillIn()
 	paths := []*string{&l.PasswordFile}
+	if l.Outbind != nil {
+		paths = append(paths, &l.Outbind.PasswordFile)
+	}
 	if l.TLS != nil {
 		paths = append(paths, &l.TLS.CA, &l.TLS.Cert, &l.TLS.Key)
 	}
@@ -93,14 +108,51 @@ func (l Link) check(field string) (out []error) {
 	if _, err := perSecond(l.Rate); err != nil {
 		add("rate", "%v", err)
 	}
+	if l.Burst < 0 || l.Burst > 0 && l.Rate == "" {
+		add("burst", "%d: it says how many messages of the rate may go at once, so it needs a rate and is not negative", l.Burst)
+	}
+	if l.Weight != nil && (*l.Weight < 0 || *l.Weight > 1000) {
+		add("weight", "%d is out of range: 0, which stands by, to 1000", *l.Weight)
+	}
 	bases := []receipt.Base{receipt.Hex, receipt.Decimal, receipt.Opaque, receipt.Auto}
 	for name, v := range map[string]string{"response": l.MessageID.Response, "receipt": l.MessageID.Receipt} {
 		if !slices.Contains(bases, receipt.Base(v)) {
 			add("message_id."+name, "%q is not known: hex, decimal, opaque or auto", v)
 		}
 	}
+	out = append(out, l.checkForm(field)...)
+	out = append(out, l.Receipts.check(field+".receipts")...)
 	if l.TLS != nil && (l.TLS.Cert == "") != (l.TLS.Key == "") {
 		add("tls", "cert and key go together: give both or none")
+	}
+	return out
+}
+
+// checkForm finds what is wrong with how the link writes its PDUs.
+func (l Link) checkForm(field string) (out []error) {
+	add := func(name, format string, args ...any) { out = append(out, bad(field+"."+name, format, args...)) }
+	if _, ok := versions[l.Version]; !ok {
+		add("interface_version", "%q is not known: 3.3, 3.4 or 5.0", l.Version)
+	}
+	out = append(out, l.Submit.check(field+".submit")...)
+	if l.Version == "3.3" && l.Submit.optional() {
+		add("interface_version", "3.3 has no optional parameters: leave out message_payload, sar, user_message_reference and tlvs")
+	}
+	if l.ProofTLV != "" {
+		if _, err := tagOf(l.ProofTLV); err != nil {
+			add("proof_tlv", "%v", err)
+		}
+	}
+	if n := len(l.AddressRange.Range); n > 40 {
+		add("address_range.range", "%q has %d characters, at most 40 fit", l.AddressRange.Range, n)
+	}
+	if o := l.Outbind; o != nil {
+		if err := checkAddress(o.Listen); err != nil {
+			add("outbind.listen", "%v", err)
+		}
+		if o.SystemID == "" || o.PasswordFile == "" {
+			add("outbind", "system_id and password_file are missing: whoever connects has to say who it is")
+		}
 	}
 	return out
 }
@@ -120,29 +172,68 @@ func perSecond(s string) (float64, error) {
 	return v, nil
 }
 
+// Lane is how the link is used among others.
+func (l Link) Lane() (route.LaneConfig, error) {
+	rate, err := perSecond(l.Rate)
+	if err != nil {
+		return route.LaneConfig{}, fmt.Errorf("link %s: %w", l.Name, err)
+	}
+	c := route.LaneConfig{Name: l.Name, Weight: 1, Rate: rate, Burst: l.Burst}
+	if l.Weight != nil {
+		c.Weight = *l.Weight
+	}
+	return c, nil
+}
+
 // SMPP is the link for package smpp; it reads the password file.
 func (l Link) SMPP() (smpp.Config, error) {
 	wrong := func(err error) (smpp.Config, error) { return smpp.Config{}, fmt.Errorf("link %s: %w", l.Name, err) }
-	rate, err := perSecond(l.Rate)
-	if err != nil {
-		return wrong(err)
-	}
-	if err := secretFile(l.PasswordFile, "", nil); err != nil {
-		return wrong(fmt.Errorf("password_file: %w", err))
-	}
-	password, err := os.ReadFile(l.PasswordFile)
+	password, err := password(l.PasswordFile)
 	if err != nil {
 		return wrong(fmt.Errorf("password_file: %w", err))
+	}
+	profile, err := l.Submit.profile()
+	if err != nil {
+		return wrong(fmt.Errorf("submit.tlvs: %w", err))
+	}
+	outbind, err := l.outbind()
+	if err != nil {
+		return wrong(fmt.Errorf("outbind: %w", err))
 	}
 	secured, err := l.tls()
 	if err != nil {
 		return wrong(fmt.Errorf("tls: %w", err))
 	}
 	return smpp.Config{
-		Name: l.Name, Address: l.Address, SystemID: l.SystemID, Password: smpp.Secret(strings.TrimRight(string(password), "\r\n")),
-		SystemType: l.SystemType, Bind: binds[l.Bind], Binds: l.Binds, Window: l.Window, Rate: rate, TLS: secured,
+		Name: l.Name, Address: l.Address, SystemID: l.SystemID, Password: password,
+		SystemType: l.SystemType, Bind: binds[l.Bind], Binds: l.Binds, Window: l.Window, TLS: secured,
+		Version: versions[l.Version], Submit: profile, Outbind: outbind,
+		AddressTON: l.AddressRange.TON, AddressNPI: l.AddressRange.NPI, AddressRange: l.AddressRange.Range,
 		ResponseTimeout: l.ResponseTimeout, EnquireInterval: l.EnquireInterval,
 	}, nil
+}
+
+// password reads a password from its file.
+func password(path string) (smpp.Secret, error) {
+	if err := secretFile(path, "", nil); err != nil {
+		return "", err
+	}
+	b, err := os.ReadFile(path)
+	return smpp.Secret(strings.TrimRight(string(b), "\r\n")), err
+}
+
+func (l Link) outbind() (*smpp.OutbindListener, error) {
+	if l.Outbind == nil {
+		return nil, nil
+	}
+	secret, err := password(l.Outbind.PasswordFile)
+	return &smpp.OutbindListener{Listen: l.Outbind.Listen, SystemID: l.Outbind.SystemID, Password: secret}, err
+}
+
+// Proof is the tag in which receipts carry what a card answered, 0 for none.
+func (l Link) Proof() uint16 {
+	tag, _ := tagOf(l.ProofTLV)
+	return tag
 }
 
 func (l Link) tls() (*tls.Config, error) {

@@ -106,6 +106,9 @@ func routes(a huma.API, s *server) {
 	get(a, "/v1/healthz", "How the server is", s.health)
 	get(a, "/v1/links", "Health of every SMPP link", s.links)
 
+	get(a, "/v1/inbox", "PDUs that came in, by page, and why each stands where it does", s.inbox)
+	get(a, "/v1/inbox/{id}", "One PDU that came in", s.inboxRow)
+
 	get(a, "/v1/cards", "Cards, by page", s.cards)
 	get(a, "/v1/cards/{iccid}", "One card and all that happened to it", s.card)
 	change(a, http.MethodPost, "/v1/cards/import", "Store the cards of a card file", s.importCards, func(o *huma.Operation) {

@@ -116,7 +116,7 @@ func ways(a ledger.Attempt) (links, numbers string) {
 	for _, p := range a.Parts {
 		for _, s := range p.Submissions {
 			if !slices.Contains(n, s.Destination) {
-				l, n = append(l, s.Link), append(n, s.Destination)
+				l, n = append(l, cmp.Or(s.Link, s.Operator)), append(n, s.Destination)
 			}
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/simota/simota/catalog/ledger"
 	"github.com/simota/simota/cmd/simota/internal/api"
 	"github.com/simota/simota/smpp"
+	"github.com/simota/simota/smpp/receipt"
 )
 
 // part tells what went wrong with one part on its way to each number.
@@ -20,7 +21,7 @@ func (t *teller) part(a ledger.Attempt, p ledger.Part) {
 			n := refusals(tries)
 			e := api.Entry{
 				At: tries[0].SentAt, Way: wayReceived, What: fmt.Sprintf("part %d", p.Seq), Counter: a.Counter,
-				Link: tries[0].Link, Number: tries[0].Destination,
+				Link: cmp.Or(tries[0].Link, tries[0].Operator), Number: tries[0].Destination,
 			}
 			if n > 0 {
 				refused(&e, tries[:n], tries[n:])
@@ -104,6 +105,9 @@ func failed(e *api.Entry, a ledger.Attempt, tries []ledger.Submission) {
 		e.Text = "refused by the SMSC: " + smpp.StatusName(s.Status)
 	case ledger.Undelivered, ledger.Expired:
 		e.At, e.Text = s.FinalAt, "receipt: "+cmp.Or(s.Err, string(s.State))
+		if c, told := receipt.CauseIn(s.Err); told {
+			e.Text += fmt.Sprintf("; retry %s: %s", c.Retry(), c.Advice())
+		}
 	case ledger.Withdrawn:
 		e.At, e.Way, e.Text = a.CreatedAt, wayState, "taken back before it was sent"
 	}
@@ -138,7 +142,7 @@ func (t *teller) again(a ledger.Attempt, what string) {
 	for _, l := range lines {
 		t.add(api.Entry{
 			At: l.first.SentAt, Way: waySent, What: what, Text: "same octets again: " + numbered("part", l.parts), Counter: a.Counter,
-			Link: l.first.Link, Number: l.first.Destination, Rung: rungSubmitted,
+			Link: cmp.Or(l.first.Link, l.first.Operator), Number: l.first.Destination, Rung: rungSubmitted,
 		})
 	}
 }

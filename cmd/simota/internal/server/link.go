@@ -9,54 +9,29 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/simota/simota/cmd/simota/internal/api"
+	"github.com/simota/simota/cmd/simota/internal/config"
 	"github.com/simota/simota/ota/delivery"
 	"github.com/simota/simota/smpp"
+	"github.com/simota/simota/smpp/route"
 )
 
-// Octets of a submit_sm to a card: USIM data download, 8 bit, class 2
-// (3GPP TS 31.115, 4.1); and to a device: 8 bit without class (OMA ProvCont).
-const (
-	pidDownload = 0x7F
-	dcsClass2   = 0xF6
-	dcsBinary   = 0x04
-)
-
-// port joins one SMPP link and the desk: it is the desk's Link and the link's
-// Handler.
+// port joins one SMPP link with the routing table and the desk: it is the
+// table's Link and the link's Handler.
 type port struct {
-	link *smpp.Link
-	desk *delivery.Desk // set before anything runs
-	name string
-	addr string
-	log  zerolog.Logger
+	link  *smpp.Link
+	lane  *route.Lane
+	table *route.Table   // set before anything runs
+	desk  *delivery.Desk // likewise
+	name  string
+	addr  string
+	form  config.Form
+	log   zerolog.Logger
 
 	stopping atomic.Bool // the session ends because we want it
 }
 
-// Submit hands messages to the link.
-func (p *port) Submit(ctx context.Context, batch []delivery.Message) (int, error) {
-	out := make([]smpp.Message, len(batch))
-	for i, m := range batch {
-		out[i] = smpp.Message{
-			ID: m.Submission, UserData: m.UserData, UDHI: true, Validity: m.Validity, RegisteredDelivery: 1,
-			ProtocolID: pidDownload, DataCoding: dcsClass2,
-		}
-		if !m.Card {
-			out[i].ProtocolID, out[i].DataCoding = 0, dcsBinary
-		}
-		out[i].Source, out[i].Destination = address(m.Source), address(m.Destination)
-	}
-	return p.link.Submit(ctx, out)
-}
-
-// address reads a number; one that is none is refused by the SMSC, not by us.
-func address(s string) smpp.Address {
-	a, err := smpp.ParseAddress(s)
-	if err != nil {
-		return smpp.Address{Number: s}
-	}
-	return a
-}
+// TrySubmit hands messages to the link, in the form that its SMSC wants.
+func (p *port) TrySubmit(ms []smpp.Message) (int, error) { return p.link.TrySubmit(dress(p.form, ms)) }
 
 // Free is how many messages the link would take at once.
 func (p *port) Free() int { return p.link.Free() }
@@ -64,8 +39,12 @@ func (p *port) Free() int { return p.link.Free() }
 // Ready has a value when the link can take messages again.
 func (p *port) Ready() <-chan struct{} { return p.link.Ready() }
 
+// Status is the link's.
+func (p *port) Status() smpp.LinkStatus { return p.link.Status() }
+
 // Results passes outcomes on.
 func (p *port) Results(rs []smpp.Result) {
+	p.table.Results(p.name, rs)
 	out := make([]delivery.Result, len(rs))
 	for i, r := range rs {
 		out[i] = delivery.Result{Submission: r.ID, Status: r.Status, MessageID: r.MessageID, At: r.DoneAt}
@@ -105,6 +84,11 @@ func (p *port) Deliver(ctx context.Context, ds []smpp.Delivery) []uint32 {
 	return status
 }
 
+// Alert logs that a subscriber can be reached again.
+func (p *port) Alert(a smpp.Alert) {
+	p.log.Debug().Str("link", p.name).Stringer("source", a.Source).Msg("alert_notification")
+}
+
 // State logs sessions that come and go.
 func (p *port) State(s smpp.LinkState) {
 	e := p.log.Info()
@@ -140,9 +124,10 @@ func parse(pdu []byte) (delivery.Incoming, error) {
 	if err != nil {
 		return delivery.Incoming{}, err
 	}
+	_, hasState := d.TLV(smpp.TagMessageState)
 	return delivery.Incoming{
-		Source: msisdn(d.Source), Destination: d.Destination.Number, ESMClass: d.ESMClass, UserData: d.UserData,
-		ReceiptedID: d.ReceiptedMessageID, MessageState: d.MessageState, NetworkError: d.NetworkErrorCode,
+		Source: msisdn(d.Source), Destination: d.Destination.Number, ESMClass: d.ESMClass, DataCoding: d.DataCoding, UserData: d.UserData,
+		ReceiptedID: d.ReceiptedMessageID, MessageState: d.MessageState, HasState: hasState, NetworkError: d.NetworkErrorCode,
 	}, nil
 }
 

@@ -26,6 +26,7 @@ import (
 	"github.com/simota/simota/ota/swap"
 	"github.com/simota/simota/smpp"
 	"github.com/simota/simota/smpp/receipt"
+	"github.com/simota/simota/smpp/route"
 )
 
 // Version is what `simota version` and the API say.
@@ -44,6 +45,7 @@ type server struct {
 	vault   *vault.Vault
 	desk    *delivery.Desk
 	engine  *campaign.Engine
+	table   *route.Table
 	ports   []*port
 	started time.Time
 }
@@ -70,39 +72,64 @@ func Run(ctx context.Context, cfg config.Config, log zerolog.Logger) (err error)
 	return s.run(ctx)
 }
 
-// wire makes links, desk and engine know each other.
+// wire makes links, routes, desk and engine know each other.
 func (s *server) wire() error {
 	speed := s.cfg.Speed()
 	links := map[string]delivery.Connection{}
 	var names []string
+	var lanes []*route.Lane
 	for _, l := range s.cfg.Links {
-		c, err := l.SMPP()
+		p, err := s.port(l)
 		if err != nil {
 			return err
 		}
-		p := &port{name: l.Name, addr: l.Address, log: s.log}
-		if p.link, err = smpp.NewLink(c, p); err != nil {
-			return fmt.Errorf("link %s: %w", l.Name, err)
+		receipts, err := l.Receipts.Options()
+		if err != nil {
+			return fmt.Errorf("link %s: receipts: %w", l.Name, err)
 		}
-		s.ports = append(s.ports, p)
-		names = append(names, l.Name)
+		s.ports, lanes, names = append(s.ports, p), append(lanes, p.lane), append(names, l.Name)
 		links[l.Name] = delivery.Connection{
-			Link: p, IDScope: l.IDScope, ResponseBase: receipt.Base(l.MessageID.Response), ReceiptBase: receipt.Base(l.MessageID.Receipt),
+			IDScope: l.IDScope, ResponseBase: receipt.Base(l.MessageID.Response), ReceiptBase: receipt.Base(l.MessageID.Receipt),
+			Receipts: receipts,
 		}
 	}
+	book := &operatorBook{read: s.db.Operator}
+	s.table = route.New(lanes, book.links)
 	s.engine = campaign.New(campaign.Config{
 		Store: s.db, Links: names, Node: s.cfg.Node, Speed: speed, Log: s.log,
 	})
 	s.desk = delivery.New(delivery.Config{
 		Store: s.db, Keys: s.vault, Links: links, Timing: delivery.Field().Faster(speed), Parse: parse, KeyAAD: vault.AAD,
+		Ways: func(operator string) delivery.Way { return &way{s.table.Way(operator), operator, book} },
 		Wake: s.engine.Wake, WakeWithin: s.engine.WakeWithin, Urgent: s.engine.WakeFirst,
 		Notices: campaign.Notices(), Ran: swap.Ran, Types: s.db.CardType, Log: s.log,
 	})
 	s.engine.SetDesk(s.desk)
 	for _, p := range s.ports {
-		p.desk = s.desk
+		p.desk, p.table = s.desk, s.table
 	}
 	return nil
+}
+
+// port makes the port of a link.
+func (s *server) port(l config.Link) (*port, error) {
+	c, err := l.SMPP()
+	if err != nil {
+		return nil, err
+	}
+	lane, err := l.Lane()
+	if err != nil {
+		return nil, err
+	}
+	p := &port{name: l.Name, addr: l.Address, log: s.log}
+	if p.form, err = l.Submit.Form(); err != nil {
+		return nil, fmt.Errorf("link %s: submit: %w", l.Name, err)
+	}
+	if p.link, err = smpp.NewLink(c, p); err != nil {
+		return nil, fmt.Errorf("link %s: %w", l.Name, err)
+	}
+	p.lane = route.NewLane(p, lane)
+	return p, nil
 }
 
 func (s *server) run(ctx context.Context) error {
@@ -131,6 +158,7 @@ func (s *server) run(ctx context.Context) error {
 			}
 		})
 	}
+	run("routes", func(ctx context.Context) error { s.table.Run(ctx); return nil })
 	run("delivery", s.desk.Run)
 	run("campaigns", s.engine.Run)
 	run("api", func(ctx context.Context) error { return serve(ctx, api) })

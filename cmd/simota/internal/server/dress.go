@@ -1,0 +1,69 @@
+package server
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/simota/simota/cmd/simota/internal/config"
+	"github.com/simota/simota/ota/sms"
+	"github.com/simota/simota/smpp"
+)
+
+// forCard marks a message to a card until its link is known (3GPP TS 23.040, 9.2.3.9).
+const forCard = 0x7F
+
+// dress writes messages as a link's SMSC wants them. The stored user data stay
+// what they are: what changes is how the SMSC is told the same.
+func dress(f config.Form, ms []smpp.Message) []smpp.Message {
+	out := make([]smpp.Message, len(ms))
+	for i, m := range ms {
+		if m.ProtocolID == forCard {
+			m.ProtocolID, m.DataCoding = f.CardPID, f.CardDCS
+		} else {
+			m.ProtocolID, m.DataCoding = f.DevicePID, f.DeviceDCS
+		}
+		m.RegisteredDelivery = f.RegisteredDelivery
+		m.Destination = number(f, m.Destination)
+		if f.SAR {
+			numbered(&m)
+		}
+		out[i] = m
+	}
+	return out
+}
+
+// number writes the number of a card.
+func number(f config.Form, a smpp.Address) smpp.Address {
+	if f.Prefix != "" && a.TON == 1 && !strings.HasPrefix(a.Number, f.Prefix) {
+		a.Number = f.Prefix + a.Number
+	}
+	if f.TON != nil {
+		a.TON = *f.TON
+	}
+	if f.NPI != nil {
+		a.NPI = *f.NPI
+	}
+	return a
+}
+
+// numbered moves the number of a part from the user data header to optional
+// parameters: the SMSC makes the header that the card sees.
+func numbered(m *smpp.Message) {
+	ud, err := sms.ParseUserData(m.UserData)
+	if err != nil {
+		return
+	}
+	c, several := ud.Concat()
+	if !several {
+		return
+	}
+	ud.Elements = slices.DeleteFunc(ud.Elements, func(e sms.Element) bool { return e.ID == sms.Concat8 || e.ID == sms.Concat16 })
+	octets := ud.Payload // a part without a header of its own
+	if len(ud.Elements) > 0 {
+		if octets, err = ud.AppendBinary(nil); err != nil {
+			return
+		}
+	}
+	m.SAR = smpp.SAR{Reference: c.Ref, Total: c.Total, Segment: c.Seq}
+	m.UserData, m.UDHI = octets, len(ud.Elements) > 0
+}
