@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -61,6 +62,21 @@ type Operator struct {
 	// Retry is after how long the SMSC tries again to deliver a message, the last one over and over; without it
 	// it does when the device attaches.
 	Retry []time.Duration `yaml:"retry"`
+	// ProofTLV is the tag, four hex digits, in which receipts carry the user data of the card's SMS-DELIVER-REPORT, which
+	// SMPP has no parameter for; empty for none.
+	ProofTLV string `yaml:"proof_tlv"`
+}
+
+// proofTag is the tag of proof_tlv, 0 for none. SMSC vendors have 1400 to 3FFF (SMPP 3.4, 5.3.2).
+func (o Operator) proofTag() (uint16, error) {
+	if o.ProofTLV == "" {
+		return 0, nil
+	}
+	tag, err := strconv.ParseUint(o.ProofTLV, 16, 16)
+	if err != nil || tag < 0x1400 || tag > 0x3FFF {
+		return 0, fmt.Errorf("lab: operator %q: proof_tlv %q: want four hex digits from 1400 to 3FFF", o.Name, o.ProofTLV)
+	}
+	return uint16(tag), nil
 }
 
 // Feed says where attach events are posted.
@@ -180,6 +196,9 @@ func (c Config) checkOperators() error {
 		}
 		if err := o.Temper.Check(); err != nil {
 			return fmt.Errorf("lab: operator %q: %w", o.Name, err)
+		}
+		if _, err := o.proofTag(); err != nil {
+			return err
 		}
 		if o.Window < 0 || slices.ContainsFunc(o.Retry, func(d time.Duration) bool { return d <= 0 }) {
 			return fmt.Errorf("lab: operator %q: window %d, retry %v: want no negative window and delays over 0", o.Name, o.Window, o.Retry)

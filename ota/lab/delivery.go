@@ -88,17 +88,17 @@ func (s *subscriber) remove(st *stored) {
 func (s *subscriber) expire(st *stored) {
 	s.remove(st)
 	s.event(Event{Kind: EventExpired, MessageID: st.MessageID, Copy: st.copy}.about(st.sub))
-	s.receipt(st, receipt.Expired, errAbsentSubscriber)
+	s.receipt(st, receipt.Expired, errAbsentSubscriber, nil)
 }
 
-func (s *subscriber) receipt(st *stored, state receipt.State, code uint16) {
+func (s *subscriber) receipt(st *stored, state receipt.State, code uint16, report []byte) {
 	switch {
 	case st.copy:
 	case st.lostReceipt:
 		st.sub.network.server.Settle(st.Number, state, byte(code))
 		s.event(Event{Kind: EventReceiptLost, MessageID: st.MessageID, Detail: state.String()}.about(st.sub))
 	default:
-		st.sub.network.receipt(st.Submitted, state, code)
+		st.sub.network.receipt(st.Submitted, state, code, report)
 	}
 }
 
@@ -143,14 +143,14 @@ func (s *subscriber) deliver(st *stored) {
 	if r.SW != 0 {
 		detail += fmt.Sprintf(", %04X", uint16(r.SW))
 	}
-	if r.Report != nil {
+	if r.Report != nil && st.sub.network.proof == 0 {
 		detail += ", report not handed on"
 	}
 	s.event(Event{Kind: EventDelivered, MessageID: st.MessageID, No: s.deliveries, Copy: st.copy, Detail: detail}.about(st.sub))
 	if r.SW>>8 == 0x62 || r.SW>>8 == 0x63 { // the phone answers RP-ERROR (3GPP TS 31.111, 7.1.1.1)
-		s.receipt(st, receipt.Undeliverable, errDownload)
+		s.receipt(st, receipt.Undeliverable, errDownload, r.Report)
 	} else {
-		s.receipt(st, receipt.Delivered, 0)
+		s.receipt(st, receipt.Delivered, 0, r.Report)
 	}
 	if !st.copy {
 		s.again(st)

@@ -40,6 +40,7 @@ type network struct {
 	world   *World
 	server  *smscsim.Server
 	numbers map[string]*subscription // by digits of the MSISDN; fixed once the world runs
+	proof   uint16                   // tag of a card's report in receipts, 0 for none
 
 	mu    sync.Mutex
 	fates map[uint64]fate // of messages between their acceptance and Submit, by message number
@@ -47,6 +48,7 @@ type network struct {
 
 func newNetwork(w *World, o Operator) *network {
 	n := &network{Operator: o, world: w, numbers: map[string]*subscription{}, fates: map[uint64]fate{}}
+	n.proof, _ = o.proofTag() // checked with the configuration
 	c := smscsim.Config{
 		SystemID: o.Name, Accounts: map[string]smpp.Secret{o.SystemID: o.Password}, Network: n,
 		ResponseIDs: o.IDResponse, ReceiptIDs: o.IDReceipt, Temper: o.Temper, Seed: uint64(w.cfg.Seed),
@@ -93,7 +95,7 @@ func (n *network) Submit(_ context.Context, m smscsim.Submitted) {
 	sub := n.subscription(m.Destination)
 	if sub == nil {
 		n.world.event(Event{Kind: EventUnknownNumber, Operator: n.Name, MSISDN: m.Destination.String(), MessageID: m.MessageID})
-		n.receipt(m, receipt.Undeliverable, errUnknownSubscriber)
+		n.receipt(m, receipt.Undeliverable, errUnknownSubscriber, nil)
 		return
 	}
 	if v.lostSubmit {
@@ -104,8 +106,9 @@ func (n *network) Submit(_ context.Context, m smscsim.Submitted) {
 	sub.owner.post(func() { sub.owner.store(&stored{Submitted: m, fate: v, sub: sub}) })
 }
 
-// receipt says what has become of a message, by a receipt if it asked for one of this kind, half a hop later.
-func (n *network) receipt(m smscsim.Submitted, state receipt.State, code uint16) {
+// receipt says what has become of a message, by a receipt if it asked for one of this kind, half a hop later. It carries
+// the card's report where the network hands that on.
+func (n *network) receipt(m smscsim.Submitted, state receipt.State, code uint16, report []byte) {
 	n.server.Settle(m.Number, state, byte(code))
 	want := m.RegisteredDelivery & receiptMask
 	if want != receiptAlways && (want != receiptFailure || state == receipt.Delivered) {
@@ -114,6 +117,9 @@ func (n *network) receipt(m smscsim.Submitted, state receipt.State, code uint16)
 	r := smscsim.ReceiptOut{
 		Number: m.Number, Source: m.Source, Destination: m.Destination,
 		State: state, Err: code, SubmittedAt: m.ReceivedAt, DoneAt: time.Now(),
+	}
+	if report != nil && n.proof != 0 {
+		r.TLVs = []smscsim.TLV{{Tag: n.proof, Value: report}}
 	}
 	n.world.later(n.world.real(n.world.cfg.Timing.Hop/2), func() {
 		if err := n.server.PostReceipt(m.System, r, func(uint32, error) {}); err != nil {
@@ -127,7 +133,7 @@ func (n *network) Cancel(number uint64, destination smpp.Address) bool {
 	return n.edit(number, destination, func(s *subscriber, st *stored) {
 		s.remove(st)
 		s.event(Event{Kind: EventCancelled, MessageID: st.MessageID}.about(st.sub))
-		s.receipt(st, receipt.Deleted, 0)
+		s.receipt(st, receipt.Deleted, 0, nil)
 	})
 }
 
