@@ -19,15 +19,19 @@ import (
 
 // counter is a Handler that only counts.
 type counter struct {
-	recorder
 	left     int // results to come
 	done     chan struct{}
+	states   chan smpp.LinkState
 	statuses [1 << 13]uint32
 }
 
 func newCounter(results int) *counter {
-	return &counter{recorder: *newRecorder(), left: results, done: make(chan struct{})}
+	return &counter{left: results, done: make(chan struct{}), states: make(chan smpp.LinkState, 16)}
 }
+
+func (*counter) Alert(smpp.Alert) {}
+
+func (c *counter) State(s smpp.LinkState) { c.states <- s }
 
 func (c *counter) Results(rs []smpp.Result) {
 	for _, r := range rs {

@@ -2,6 +2,7 @@ package smpp
 
 import (
 	"bytes"
+	"crypto/tls"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -173,6 +174,8 @@ func TestSubmitRefusesWhatHasNoFrame(t *testing.T) {
 		"long destination":    func(m *Message) { m.Destination.Number = strings.Repeat("5", 21) },
 		"NUL in source":       func(m *Message) { m.Source.Number = "1\x002" },
 		"255 octets":          func(m *Message) { m.UserData = make([]byte, 255) },
+		"segment 0":           func(m *Message) { m.SAR = SAR{Total: 2} },
+		"segment 3 of 2":      func(m *Message) { m.SAR = SAR{Total: 2, Segment: 3} },
 		"header without data": func(m *Message) { m.UserData = nil },
 		"header over the end": func(m *Message) { m.UserData = []byte{4, 0x71, 0, 1} },
 		"validity over":       func(m *Message) { m.Validity = -time.Second },
@@ -185,6 +188,13 @@ func TestSubmitRefusesWhatHasNoFrame(t *testing.T) {
 	}
 	if _, err := plain.append(nil, 1, &ok, epoch); err != nil {
 		t.Error(err)
+	}
+	payload := newTemplate(Profile{Payload: true}, version34)
+	for n, fits := range map[int]bool{255: true, 65535: true, 65536: false} {
+		ok.UserData = append([]byte{2, 0x71, 0}, make([]byte, n-3)...)
+		if _, err := payload.append(nil, 1, &ok, epoch); (err == nil) != fits {
+			t.Errorf("message_payload of %d octets: %v", n, err)
+		}
 	}
 }
 
@@ -329,6 +339,34 @@ func TestFrameReaderSkipsWhatIsTooLong(t *testing.T) {
 	}
 }
 
+func TestFrameReaderReadsTheLongestFrame(t *testing.T) {
+	t.Parallel()
+	long := AppendFrame(nil, DataSM, 0, 5, bytes.Repeat([]byte{7}, MaxFrame-HeaderLen))
+	r := NewFrameReader(bytes.NewReader(append(AppendFrame(nil, EnquireLink, 0, 4, nil), long...)))
+	if h, _, err := r.Next(); err != nil || h.Sequence != 4 {
+		t.Errorf("%+v, %v", h, err)
+	}
+	if h, b, err := r.Next(); err != nil || h.Sequence != 5 || !bytes.Equal(b, long) {
+		t.Errorf("%+v, %d octets, %v", h, len(b), err)
+	}
+	if _, _, err := r.Next(); err != io.EOF {
+		t.Errorf("behind the end: %v", err)
+	}
+}
+
+func TestRestIsWhatArrivedOfFurtherWholeFrames(t *testing.T) {
+	t.Parallel()
+	frames := AppendFrame(AppendFrame(AppendFrame(nil, EnquireLink, 0, 1, nil), EnquireLink, 0, 2, []byte{9}), Unbind, 0, 3, nil)
+	r := NewFrameReader(bytes.NewReader(append(frames, 0, 0, 0, 17, 0)))
+	_, first, err := r.Next()
+	if rest := r.rest(); err != nil || !bytes.Equal(first, frames[:16]) || !bytes.Equal(rest, frames[16:]) {
+		t.Errorf("%x and %x, %v", first, rest, err)
+	}
+	if _, _, err := r.Next(); !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("the cut frame: %v", err)
+	}
+}
+
 func TestParseAddress(t *testing.T) {
 	t.Parallel()
 	for s, want := range map[string]Address{
@@ -349,6 +387,7 @@ func TestParseAddress(t *testing.T) {
 func TestSecretNeverShows(t *testing.T) {
 	t.Parallel()
 	cfg := Config{Name: "n", Address: "h:1", SystemID: "s", Password: "hunter2"}
+	cfg.Outbind = &OutbindListener{Listen: "h:1", SystemID: "smsc", Password: "hunter2"}
 	l, err := NewLink(cfg, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -357,7 +396,7 @@ func TestSecretNeverShows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := string(j) + fmt.Sprintf("%v %+v %#v %s %q %x %d", cfg, cfg, cfg, cfg.Password, cfg.Password, cfg.Password, cfg.Password) +
+	out := string(j) + fmt.Sprintf("%+v %#v", cfg.Outbind, *cfg.Outbind) + fmt.Sprintf("%v %+v %#v %s %q %x %d", cfg, cfg, cfg, cfg.Password, cfg.Password, cfg.Password, cfg.Password) +
 		fmt.Sprintf("%v %+v %#v", l, l, struct{ *Link }{l})
 	if strings.Contains(out, "hunter2") || strings.Contains(out, hex.EncodeToString([]byte("hunter2"))) {
 		t.Error("the password shows")
@@ -371,6 +410,17 @@ func TestConfigIsChecked(t *testing.T) {
 		"no name": func(c *Config) { c.Name = "" }, "no port": func(c *Config) { c.Address = "h" },
 		"no system_id": func(c *Config) { c.SystemID = "" }, "long system_id": func(c *Config) { c.SystemID = strings.Repeat("s", 16) },
 		"NUL": func(c *Config) { c.Password = "a\x00" }, "negative window": func(c *Config) { c.Window = -1 },
+		"version": func(c *Config) { c.Version = 0x35 }, "long address range": func(c *Config) { c.AddressRange = strings.Repeat("5", 41) },
+		"service_type": func(c *Config) { c.Submit.ServiceType = "SIXSIX" }, "mode": func(c *Config) { c.Submit.MessageMode = 4 },
+		"priority": func(c *Config) { c.Submit.Priority = 4 }, "TLVs": func(c *Config) { c.Submit.TLVs = []TLV{{0x1400, make([]byte, 1021)}} },
+		"payload in 3.3":    func(c *Config) { c.Version, c.Submit.Payload = 0x33, true },
+		"reference in 3.3":  func(c *Config) { c.Version, c.Submit.UserMessageReference = 0x33, true },
+		"outbind address":   func(c *Config) { c.Outbind = &OutbindListener{Listen: "h", SystemID: "s", Password: "p"} },
+		"outbind system_id": func(c *Config) { c.Outbind = &OutbindListener{Listen: "h:1", Password: "p"} },
+		"outbind password":  func(c *Config) { c.Outbind = &OutbindListener{Listen: "h:1", SystemID: "s"} },
+		"outbind over TLS": func(c *Config) {
+			c.TLS, c.Outbind = &tls.Config{}, &OutbindListener{Listen: "h:1", SystemID: "s", Password: "p"}
+		},
 		"negative timeout": func(c *Config) { c.IdleTimeout = -1 },
 	} {
 		c := ok
@@ -399,39 +449,4 @@ func TestSequencesStayLegalAndDifferFromUseToUse(t *testing.T) {
 			last = n
 		}
 	}
-}
-
-func FuzzParseDelivery(f *testing.F) {
-	f.Add(deliverFrame(f, DeliverSM, headBody+"05 027100000E 0427 0001 02"))
-	f.Add(deliverFrame(f, DataSM, dataBody+"0424 0005 027100000E 001E 0003 374600"))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		d, err := ParseDelivery(b)
-		if err == nil && !bytes.Equal(d.PDU, b) {
-			t.Error("the frame is not kept")
-		}
-		Delivery{PDU: b}.TLV(TagMessageState)
-	})
-}
-
-func FuzzFrameReader(f *testing.F) {
-	f.Add(AppendFrame(AppendFrame(nil, EnquireLink, 0, 1, nil), DeliverSM, 0, 2, make([]byte, 600)))
-	f.Add([]byte{0, 0, 0, 15})
-	f.Fuzz(func(t *testing.T, b []byte) {
-		r := NewFrameReader(bytes.NewReader(b))
-		total := 0
-		for {
-			h, frame, err := r.Next()
-			if errors.Is(err, ErrFrameTooLong) {
-				total += int(h.Length)
-				continue
-			}
-			if err != nil {
-				break
-			}
-			if !bytes.Equal(frame, b[total:total+len(frame)]) || int(h.Length) != len(frame) {
-				t.Fatal("a frame is not what stands in the stream")
-			}
-			total += len(frame)
-		}
-	})
 }

@@ -88,7 +88,7 @@ func parseDelivery(d *Delivery, pdu []byte) {
 	texts := f.delivery(h.Command, d)
 	id := f.deliveryTLVs(d)
 	if f.err != nil {
-		*d = Delivery{PDU: pdu, Sequence: h.Sequence, Status: f.status, Err: fmt.Errorf("smpp: %v: %w", h.Command, f.err)}
+		*d = Delivery{PDU: pdu, Sequence: h.Sequence, ReceivedAt: d.ReceivedAt, Status: f.status, Err: fmt.Errorf("smpp: %v: %w", h.Command, f.err)}
 		return
 	}
 	// One string for the three texts: deliveries come by the thousand.

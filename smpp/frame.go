@@ -130,13 +130,18 @@ func (f *FrameReader) long(h Header) (Header, []byte, error) {
 	return h, frame, nil
 }
 
-// whole reports whether Next has a frame to return without reading.
-func (f *FrameReader) whole() bool {
-	n := f.r.Buffered()
-	if n < HeaderLen {
-		return false
+// rest takes what has arrived of further whole frames, one behind the other, without reading. Like the frame
+// of Next, which stays valid, it is valid until the following call of Next.
+func (f *FrameReader) rest() []byte {
+	b, _ := f.r.Peek(f.r.Buffered())
+	n := 0
+	for len(b)-n >= HeaderLen {
+		length := int64(binary.BigEndian.Uint32(b[n:]))
+		if length < HeaderLen || length > int64(len(b)-n) {
+			break
+		}
+		n += int(length)
 	}
-	head, _ := f.r.Peek(4)
-	length := int64(binary.BigEndian.Uint32(head))
-	return length >= HeaderLen && length <= int64(n)
+	_, _ = f.r.Discard(n)
+	return b[:n]
 }

@@ -136,9 +136,10 @@ func (l *Link) Run(ctx context.Context) error {
 	keep, drop := context.WithCancel(context.WithoutCancel(ctx)) // deliveries are still stored while draining
 	stop, reported := make(chan struct{}), make(chan struct{})
 	go func() { defer close(reported); l.report(stop) }()
-	var lanes sync.WaitGroup
+	calling, deafen := context.WithCancel(ctx)
+	var lanes, callers sync.WaitGroup
 	if l.caller != nil {
-		lanes.Go(func() { l.listen(ctx, keep) })
+		callers.Go(func() { l.listen(calling, keep) })
 	}
 	for range l.cfg.Binds {
 		if l.cfg.Bind == Transceiver {
@@ -149,6 +150,8 @@ func (l *Link) Run(ctx context.Context) error {
 		lanes.Go(func() { l.lane(ctx, keep, receiver) })
 	}
 	lanes.Wait()
+	deafen() // a bind refused for good ends the lanes before ctx
+	callers.Wait()
 	drop()
 	l.keepers.Wait()
 	close(stop)

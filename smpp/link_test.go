@@ -71,7 +71,7 @@ func TestMessagesAndReceiptsOverTCP(t *testing.T) {
 				t.Fatal(status, err)
 			}
 			d := <-x.deliveries
-			rc, is, err := receipt.Parse(d.ESMClass, d.UserData, d.ReceiptedMessageID, d.MessageState, d.NetworkErrorCode)
+			rc, is, err := receipt.Parse(receipt.Fields{ESMClass: d.ESMClass, Text: d.UserData, ReceiptedID: d.ReceiptedMessageID, MessageState: d.MessageState}, receipt.Options{})
 			if !is || err != nil || rc.State != receipt.Delivered || d.Source != m.Destination ||
 				receipt.Normalize(rc.MessageID, receipt.Decimal) != receipt.Normalize(r.MessageID, receipt.Hex) {
 				t.Errorf("receipt %+v, %v, %v for id %s", rc, is, err, r.MessageID)
@@ -234,10 +234,10 @@ func TestTLSIsVerified(t *testing.T) {
 	srv, _ := simulator(t, smscsim.Config{})
 	dial := func(context.Context, string, string) (net.Conn, error) {
 		client, server := net.Pipe()
-		srv.ServeConn(tls.Server(server, &tls.Config{Certificates: https.TLS.Certificates}))
+		srv.ServeConn(tls.Server(server, &tls.Config{Certificates: https.TLS.Certificates, ClientAuth: tls.RequireAnyClientCert}))
 		return client, nil
 	}
-	x := start(t, smpp.Config{Address: "example.com:3550", Dial: dial, TLS: &tls.Config{RootCAs: trust}}, newRecorder())
+	x := start(t, smpp.Config{Address: "example.com:3550", Dial: dial, TLS: &tls.Config{RootCAs: trust, Certificates: https.TLS.Certificates}}, newRecorder())
 	x.up(t)
 	x.submit(t, 1)
 	x.want(t, 1, smpp.Accepted)

@@ -23,17 +23,14 @@ func (o *OutbindListener) matches() func(system, password string) bool {
 	}
 }
 
-// listen takes outbinds until ctx ends. An address that is in use is tried again like a bind.
+// listen takes outbinds until ctx ends. A listener that fails is opened again after a while.
 func (l *Link) listen(ctx, keep context.Context) {
-	for ctx.Err() == nil {
-		listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", l.cfg.Outbind.Listen)
-		if err == nil {
-			l.accept(ctx, keep, listener)
-			continue
+	for {
+		err := l.accept(ctx, keep)
+		if ctx.Err() != nil {
+			return
 		}
-		if ctx.Err() == nil {
-			l.down(fmt.Errorf("smpp: link %s: listen for outbind: %w", l.cfg.Name, err))
-		}
+		l.down(fmt.Errorf("smpp: link %s: listen for outbind: %w", l.cfg.Name, err))
 		wait := time.NewTimer(l.cfg.ReconnectMax)
 		select {
 		case <-wait.C:
@@ -44,7 +41,11 @@ func (l *Link) listen(ctx, keep context.Context) {
 }
 
 // accept serves connections until ctx ends or the listener fails.
-func (l *Link) accept(ctx, keep context.Context, listener net.Listener) {
+func (l *Link) accept(ctx, keep context.Context) error {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", l.cfg.Outbind.Listen)
+	if err != nil {
+		return err
+	}
 	defer context.AfterFunc(ctx, func() { _ = listener.Close() })()
 	defer func() { _ = listener.Close() }()
 	var callers sync.WaitGroup
@@ -54,11 +55,11 @@ func (l *Link) accept(ctx, keep context.Context, listener net.Listener) {
 		select {
 		case places <- struct{}{}:
 		case <-ctx.Done():
-			return
+			return ctx.Err()
 		}
 		conn, err := listener.Accept()
 		if err != nil {
-			return
+			return err
 		}
 		callers.Go(func() {
 			defer func() { <-places }()

@@ -177,12 +177,11 @@ func (s *session) put(m *Message, now time.Time) error {
 	return nil
 }
 
-// vacate frees slot i.
+// vacate frees slot i; the caller wakes who waits for it.
 func (s *session) vacate(i int) {
 	s.slots[i].phase = vacant
 	s.free.push(i)
 	s.link.follow(s.slots[i].to, s, -1)
-	s.link.wake()
 }
 
 // answer takes a submit_sm_resp, or a generic_nack for any request.
@@ -196,19 +195,17 @@ func (s *session) answer(h Header, frame []byte) {
 	if i == 0 || sl.sequence != h.Sequence || (sl.phase != sent && sl.phase != stuck) {
 		return // of an earlier use of the slot, or never asked for
 	}
-	r := s.judge(h, frame)
-	r.ID, r.Status, r.SentAt, r.DoneAt = sl.id, h.Status, sl.sentAt, s.heard
+	r := s.link.result(Result{ID: sl.id, Outcome: OutcomeOf(h.Status), Status: h.Status, SentAt: sl.sentAt, DoneAt: s.heard})
+	s.judge(r, h, frame)
 	if sl.phase == stuck {
 		s.stuck--
 	}
 	s.link.status.Answered++
-	s.link.result(r)
 	s.vacate(i)
 }
 
-// judge says what a response means for its message.
-func (s *session) judge(h Header, frame []byte) (r Result) {
-	r.Outcome = OutcomeOf(h.Status)
+// judge completes a result with what the response says beside its status.
+func (s *session) judge(r *Result, h Header, frame []byte) {
 	switch {
 	case h.Command == GenericNack && h.Status == StatusOK:
 		r.Outcome, r.Err = Refused, errors.New("smpp: generic_nack with status 0")
@@ -223,7 +220,6 @@ func (s *session) judge(h Header, frame []byte) (r Result) {
 			s.link.status.Throttled++
 		}
 	}
-	return r
 }
 
 // messageID reads the body of a submit_sm_resp with status 0, which may be missing altogether.

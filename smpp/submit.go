@@ -26,7 +26,8 @@ type Message struct {
 	SAR                 SAR // parts numbered beside the user data; zero for none
 }
 
-// SAR numbers the parts of a message in optional parameters (SMPP 3.4, 5.3.2.22 to 5.3.2.24).
+// SAR numbers the parts of a message in optional parameters (SMPP 3.4, 5.3.2.22 to 5.3.2.24), which
+// version 3.3 does not have: there such a message is refused.
 type SAR struct {
 	Reference uint16 // the same in all parts
 	Total     byte   // parts; 0 sends none of the three

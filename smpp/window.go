@@ -128,13 +128,14 @@ func (l *Link) wake() {
 	signal(l.ready)
 }
 
-// result queues a result for the handler. The caller holds mu.
-func (l *Link) result(r Result) {
+// result queues a result for the handler; it may be completed until mu, which the caller holds, is released.
+func (l *Link) result(r Result) *Result {
 	if r.Outcome == Ambiguous {
 		l.status.Ambiguous++
 	}
 	l.outbox = append(l.outbox, r)
 	signal(l.results)
+	return &l.outbox[len(l.outbox)-1]
 }
 
 // report hands results over until stop is closed and none is left. Two slices take turns.

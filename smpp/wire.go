@@ -16,28 +16,33 @@ func (s *session) read() {
 			s.lost(frame, err)
 			return
 		}
-		s.take(h, frame, err)
+		rest := s.wire.frames.rest()
+		s.link.trace(s.number, true, rest)
+		s.take(h, frame, err, rest)
 	}
 }
 
-// take acts on a frame and, unless somebody traces, on all whole ones that arrived with it.
-func (s *session) take(h Header, frame []byte, err error) {
+// take acts on a frame and on those that arrived with it.
+func (s *session) take(h Header, frame []byte, err error, rest []byte) {
 	s.link.mu.Lock()
 	defer s.link.mu.Unlock()
 	s.heard, s.enquired = time.Now(), time.Time{}
-	for {
-		if err != nil {
-			s.malform(frame, err.Error())
-			if !h.Command.IsResponse() {
-				s.command(GenericNack, StatusInvalidLength, h.Sequence, nil)
-			}
-		} else {
-			s.dispatch(h, frame)
+	free := s.free.n
+	if err == nil {
+		s.dispatch(h, frame)
+	} else {
+		s.malform(frame, err.Error())
+		if !h.Command.IsResponse() {
+			s.command(GenericNack, StatusInvalidLength, h.Sequence, nil)
 		}
-		if s.link.listeners.Load() != nil || !s.wire.frames.whole() {
-			return
-		}
-		h, frame, err = s.wire.frames.Next()
+	}
+	for len(rest) > 0 {
+		h, _ = ParseHeader(rest)
+		s.dispatch(h, rest[:h.Length])
+		rest = rest[h.Length:]
+	}
+	if s.free.n > free {
+		s.link.wake()
 	}
 }
 
@@ -46,6 +51,7 @@ func (s *session) lost(frame []byte, err error) {
 	s.link.mu.Lock()
 	defer s.link.mu.Unlock()
 	if errors.Is(err, ErrFraming) {
+		s.heard = time.Now()
 		s.malform(frame, err.Error())
 	}
 	s.endLocked(fmt.Errorf("read: %w", err))
@@ -150,8 +156,8 @@ func (s *session) gather(b []byte) (_ []byte, last bool) {
 	return b, false
 }
 
-// receive queues a deliver_sm or data_sm for the handler. One that cannot be read goes there too, as
-// it came. While draining none is taken: unanswered, it comes again on the next session.
+// receive queues a deliver_sm or data_sm for the handler, still unread. While draining none is taken:
+// unanswered, it comes again on the next session.
 func (s *session) receive(h Header, frame []byte) {
 	if !s.drainBy.IsZero() {
 		return
@@ -160,10 +166,7 @@ func (s *session) receive(h Header, frame []byte) {
 		s.respond(h.Command, StatusQueueFull, h.Sequence)
 		return
 	}
-	s.inbox = append(s.inbox, Delivery{})
-	d := &s.inbox[len(s.inbox)-1]
-	parseDelivery(d, s.copied(frame))
-	d.Link, d.ReceivedAt = s.link.cfg.Name, s.heard
+	s.inbox = append(s.inbox, Delivery{PDU: s.copied(frame), ReceivedAt: s.heard})
 	s.octets += len(frame)
 	s.link.status.Received++
 	signal(s.arrivals)
@@ -205,6 +208,11 @@ func (s *session) keep(ctx context.Context) {
 			for _, a := range alerts {
 				s.link.handler.Alert(a)
 			}
+			for i := range batch { // one that cannot be read goes to the handler too, as it came
+				d := &batch[i]
+				parseDelivery(d, d.PDU)
+				d.Link = s.link.cfg.Name
+			}
 			if len(batch) > 0 {
 				s.acknowledge(batch, s.link.handler.Deliver(ctx, batch))
 			}
@@ -218,10 +226,13 @@ func (s *session) takeInbox() ([]Delivery, []Alert) {
 	defer s.link.mu.Unlock()
 	batch, alerts := s.inbox, s.alerts
 	s.storing = len(batch) > 0 && s.endReason == nil
-	if s.endReason != nil {
+	if s.endReason != nil || len(batch)+len(alerts) == 0 {
 		return nil, nil
 	}
-	s.inbox, s.spare, s.alerts, s.octets = s.spare, nil, nil, 0
+	if len(batch) > 0 {
+		s.inbox, s.spare, s.octets = s.spare, nil, 0
+	}
+	s.alerts = nil
 	return batch, alerts
 }
 

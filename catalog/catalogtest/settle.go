@@ -22,6 +22,35 @@ var settleLaws = []law{
 		w.equal("a page", ok[[]ledger.InboxRow](w)(w.Inbox(w.ctx, ledger.InboxNew, first.ID, 10)), []ledger.InboxRow{b})
 		w.equal("by id", ok[[]ledger.InboxRow](w)(w.InboxByID(w.ctx, second.ID, first.ID)), []ledger.InboxRow{a, b})
 	}},
+	{"a filter takes rows by state, link and time, page by page", func(w *world) {
+		var ids []int64
+		for i, link := range []string{"a", "b", "a", "a"} {
+			op := &ledger.Receive{Row: ledger.InboxRow{Link: link, IDScope: "scope", ReceivedAt: now.Add(time.Duration(i) * time.Hour), PDU: []byte{5}}}
+			w.must(op)
+			ids = append(ids, op.ID)
+		}
+		w.must(&ledger.Settle{InboxIDs: ids[2:3], State: ledger.InboxOrphan, Kind: "unknown"})
+		for _, c := range []struct {
+			filter ledger.InboxFilter
+			after  int64
+			limit  int
+			want   []int64
+		}{
+			{ledger.InboxFilter{}, 0, 0, ids},
+			{ledger.InboxFilter{}, ids[0], 2, ids[1:3]},
+			{ledger.InboxFilter{State: ledger.InboxOrphan}, 0, 10, ids[2:3]},
+			{ledger.InboxFilter{Link: "a"}, 0, 10, []int64{ids[0], ids[2], ids[3]}},
+			{ledger.InboxFilter{Since: now.Add(time.Hour)}, 0, 10, ids[1:]},
+			{ledger.InboxFilter{State: ledger.InboxNew, Link: "a", Since: now.Add(time.Minute)}, 0, 10, ids[3:]},
+			{ledger.InboxFilter{State: ledger.InboxWaiting}, 0, 10, nil},
+		} {
+			var got []int64
+			for _, r := range ok[[]ledger.InboxRow](w)(w.InboxRows(w.ctx, c.filter, c.after, c.limit)) {
+				got = append(got, r.ID)
+			}
+			w.equal("rows", got, c.want)
+		}
+	}},
 	{"settling twice is stale and leaves no trace", func(w *world) {
 		_, l := w.one()
 		id := w.received("")
@@ -56,17 +85,18 @@ var settleLaws = []law{
 			w.t.Errorf("evidence (-want +got):\n%s", diff)
 		}
 	}},
-	{"a positive receipt stands, others follow the last", func(w *world) {
+	{"the first final receipt stands, whatever comes later", func(w *world) {
 		e, l := w.one()
-		b := packet(l, e, ledger.Read, 40, 1)
-		s := w.sent(b)
-		for _, step := range []struct{ comes, want ledger.SubmissionState }{
-			{ledger.Expired, ledger.Expired}, {ledger.Undelivered, ledger.Undelivered}, {ledger.Arrived, ledger.Arrived}, {ledger.Undelivered, ledger.Arrived}, {ledger.Expired, ledger.Arrived},
-		} {
-			w.must(&ledger.Settle{InboxIDs: []int64{w.received("")}, State: ledger.InboxSettled,
-				Finals: []ledger.Final{{SubmissionID: s.ID, State: step.comes, Err: string(step.comes), At: now}}})
-			got := w.submission(b.AttemptID)
-			w.equal("state", []any{got.State, got.Err, got.FinalAt}, []any{step.want, string(step.want), now})
+		all := []ledger.SubmissionState{ledger.Arrived, ledger.Undelivered, ledger.Expired}
+		for i, first := range all {
+			b := packet(l, e, ledger.Read, uint64(40+i), i+1)
+			s := w.sent(b)
+			for j, comes := range append([]ledger.SubmissionState{first}, all...) {
+				w.must(&ledger.Settle{InboxIDs: []int64{w.received("")}, State: ledger.InboxSettled,
+					Finals: []ledger.Final{{SubmissionID: s.ID, State: comes, Err: string(comes), At: now.Add(time.Duration(j) * time.Second)}}})
+				got := w.submission(b.AttemptID)
+				w.equal("state", []any{got.State, got.Err, got.FinalAt}, []any{first, string(first), now})
+			}
 		}
 	}},
 	{"conclusions obey their rank in whatever order they come", func(w *world) {

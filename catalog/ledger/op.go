@@ -133,8 +133,8 @@ type Receive struct {
 	ID int64
 }
 
-// Final is what a receipt says of a submission. A positive receipt is never
-// overwritten by a later one.
+// Final is what a receipt says of a submission. The first one stands: a later
+// one changes neither state nor time, whatever it says.
 type Final struct {
 	SubmissionID int64
 	State        SubmissionState // Arrived, Undelivered or Expired

@@ -35,6 +35,9 @@ type Reader interface {
 	ByReceipt(ctx context.Context, scope, idNormal string) ([]SubmissionRef, error)
 	// Inbox lists rows in a state by ascending ID, beginning after the given one.
 	Inbox(ctx context.Context, state InboxState, after int64, limit int) ([]InboxRow, error)
+	// InboxRows lists the rows that a filter takes by ascending ID, beginning
+	// after the given one.
+	InboxRows(ctx context.Context, f InboxFilter, after int64, limit int) ([]InboxRow, error)
 	// InboxByID reads some rows.
 	InboxByID(ctx context.Context, ids ...int64) ([]InboxRow, error)
 	// InboxByKey lists the new and waiting rows of a key.
@@ -68,6 +71,13 @@ type Reader interface {
 	Traffic(ctx context.Context, campaignID int64) (Traffic, error)
 	// Audit lists audit rows by ascending ID, beginning after the given one.
 	Audit(ctx context.Context, after int64, limit int) ([]AuditRow, error)
+}
+
+// InboxFilter selects inbox rows. Empty fields select everything.
+type InboxFilter struct {
+	State InboxState
+	Link  string
+	Since time.Time // received then or later
 }
 
 // SubmissionRef is a submission and what it belongs to.

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"time"
 
 	"github.com/simota/simota/catalog/ledger"
@@ -137,6 +138,24 @@ func scanInbox(s scanner) (r ledger.InboxRow, err error) {
 // Inbox lists rows in a state; see ledger.Reader.
 func (d *DB) Inbox(ctx context.Context, state ledger.InboxState, after int64, n int) ([]ledger.InboxRow, error) {
 	return read(ctx, d, scanInbox, `SELECT `+inboxColumns+` FROM inbox WHERE state = ?1 AND id > ?2 ORDER BY id LIMIT ?3`, string(state), after, limit(n))
+}
+
+// InboxRows lists the rows that a filter takes; see ledger.Reader.
+func (d *DB) InboxRows(ctx context.Context, f ledger.InboxFilter, after int64, n int) ([]ledger.InboxRow, error) {
+	where, args := `id > :after`, []any{sql.Named("after", after), sql.Named("n", limit(n))}
+	add := func(condition, name string, value any) {
+		where, args = where+" AND "+condition, append(args, sql.Named(name, value))
+	}
+	if f.State != "" {
+		add(`state = :state`, "state", string(f.State))
+	}
+	if f.Link != "" {
+		add(`link = :link`, "link", f.Link)
+	}
+	if !f.Since.IsZero() {
+		add(`received_at >= :since`, "since", us(f.Since))
+	}
+	return read(ctx, d, scanInbox, `SELECT `+inboxColumns+` FROM inbox WHERE `+where+` ORDER BY id LIMIT :n`, args...)
 }
 
 // InboxByID reads some rows; see ledger.Reader.

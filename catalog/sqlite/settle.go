@@ -66,8 +66,8 @@ func (t *tx) noticeSeen(n *ledger.NoticeSeen) error {
 	return err
 }
 
-// finals stores what receipts say. A receipt for what certainly never left
-// (its id was given twice) changes nothing.
+// finals stores what receipts say. The first final state stands, and a receipt
+// for what certainly never left (its id was given twice) changes nothing.
 func (t *tx) finals(all []ledger.Final) error {
 	for _, f := range all {
 		switch f.State {
@@ -75,7 +75,7 @@ func (t *tx) finals(all []ledger.Final) error {
 		default:
 			return fmt.Errorf("sqlite: settle: submission %d cannot become %q by a receipt", f.SubmissionID, f.State)
 		}
-		if _, err := t.exec(`UPDATE submission SET state = ?2, err = ?3, final_at = ?4 WHERE id = ?1 AND state NOT IN ('delivered', 'ready', 'withdrawn')`,
+		if _, err := t.exec(`UPDATE submission SET state = ?2, err = ?3, final_at = ?4 WHERE id = ?1 AND state NOT IN ('delivered', 'undelivered', 'expired', 'ready', 'withdrawn')`,
 			f.SubmissionID, string(f.State), txt(f.Err), us(f.At)); err != nil {
 			return err
 		}

@@ -29,7 +29,7 @@ type Config struct {
 	Links   []string // names of the links that this server has
 	Node    string   // name of this server, for leases
 	Speed   float64  // 1 in the field; a laboratory divides every deadline by it
-	Workers int      // targets worked on at once; 0 means 64: most of the time they wait for the same commit
+	Workers int      // targets worked on at once; 0 means 256: most of the time they wait for the same commit, and the more wait the fewer commits there are
 	Now     func() time.Time
 	Log     zerolog.Logger
 }
@@ -59,7 +59,7 @@ func New(cfg Config) *Engine {
 		cfg.Now = time.Now
 	}
 	if cfg.Workers == 0 {
-		cfg.Workers = 64
+		cfg.Workers = 256
 	}
 	if cfg.Speed == 0 {
 		cfg.Speed = 1
@@ -411,6 +411,13 @@ func (q *wakeQueue) take() (int64, bool) {
 	q.order = q.order[1:]
 	q.state[id] = working
 	return id, true
+}
+
+// depth is how many targets wait for a worker.
+func (q *wakeQueue) depth() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.order)
 }
 
 func (q *wakeQueue) done(id int64) {

@@ -9,7 +9,10 @@ import (
 	"github.com/simota/simota/ota/swap"
 )
 
-const selectChunk = 1000
+const (
+	selectChunk = 1000
+	workAhead   = 1024 // targets that may wait for a worker before more are let go
+)
 
 // pace lets targets go: at the campaign's rate, no more than max_unproven can
 // use, the canary first, and a batch per cron slot.
@@ -102,7 +105,9 @@ func (e *Engine) paceCampaign(ctx context.Context, c ledger.Campaign, b *budget)
 		return ignoreStale(e.cfg.Store.Apply(ctx, &ledger.Finish{CampaignID: c.ID, At: now})[0])
 	}
 	rate, _ := spec.rate()
-	n := min(b.take(now, rate), selectChunk)
+	// Targets let go sooner than they can be worked on would only stand in the
+	// way of those that have begun.
+	n := min(b.take(now, rate), selectChunk, workAhead-e.queue.depth())
 	if spec.MaxUnproven > 0 {
 		n = min(n, spec.MaxUnproven-underWay(counts))
 	}

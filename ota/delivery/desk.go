@@ -71,10 +71,20 @@ type Incoming struct {
 	Source       string // MSISDN with a leading plus where it is known to be international
 	Destination  string
 	ESMClass     byte
+	DataCoding   byte
 	UserData     []byte
 	ReceiptedID  string
 	MessageState byte
+	HasState     bool // a message_state is there
 	NetworkError []byte
+}
+
+// receipt is what a receipt is read from.
+func (in Incoming) receipt() receipt.Fields {
+	return receipt.Fields{
+		ESMClass: in.ESMClass, DataCoding: in.DataCoding, Text: in.UserData,
+		ReceiptedID: in.ReceiptedID, MessageState: in.MessageState, HasState: in.HasState, NetworkError: in.NetworkError,
+	}
 }
 
 // Connection is what settlement must know of a link.
@@ -82,6 +92,7 @@ type Connection struct {
 	IDScope      string       // links whose message ids are one space
 	ResponseBase receipt.Base // how the SMSC writes ids in responses
 	ReceiptBase  receipt.Base // and in receipts
+	Receipts     receipt.Options
 }
 
 // Config is what a Desk works with.

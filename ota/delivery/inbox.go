@@ -4,12 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/simota/simota/catalog/ledger"
-	"github.com/simota/simota/ota/sms"
-	"github.com/simota/simota/smpp/receipt"
 )
 
 const (
@@ -229,76 +226,4 @@ func (d *Desk) recheck(ctx context.Context, op *ledger.Settle) {
 		d.missed.Store(true)
 		d.cfg.Log.Error().Err(err).Msg("inbox rows that wait not looked at again: the sweep does")
 	}
-}
-
-// judge says what a row is: an answer of a card, the message of an applet, a
-// receipt, or nothing that fits. A message that carries an answer is taken as
-// that, even when it is a receipt too.
-func (d *Desk) judge(ctx context.Context, r ledger.InboxRow) (verdict, error) {
-	in, err := d.cfg.Parse(r.PDU)
-	if err != nil {
-		return verdict{op: &ledger.Settle{InboxIDs: []int64{r.ID}, State: ledger.InboxOrphan, Kind: "unreadable"}}, nil
-	}
-	if in.ESMClass&esmUDHI != 0 || len(in.UserData) > 2 && in.UserData[1] == sms.ResponsePacket {
-		ud, err := sms.ParseUserData(in.UserData)
-		if _, several := ud.Concat(); err == nil && (several || ud.Has(sms.ResponsePacket) || ud.Has(sms.CommandPacket)) {
-			return d.judgePacket(ctx, r, in, ud)
-		}
-	}
-	rc, is, err := receipt.Parse(in.ESMClass, in.UserData, in.ReceiptedID, in.MessageState, in.NetworkError)
-	if is && err == nil {
-		return d.judgeReceipt(ctx, r, rc)
-	}
-	return verdict{op: &ledger.Settle{InboxIDs: []int64{r.ID}, State: ledger.InboxOrphan, Kind: "unknown"}}, nil
-}
-
-const esmUDHI = 0x40
-
-// receiptKey is what a receipt waits under for its submit_sm_resp; the store
-// looks for it by the same form.
-func receiptKey(idNormal string) string { return "receipt:" + idNormal }
-
-// judgeReceipt finds the submission a receipt speaks of. A receipt that comes
-// before its submit_sm_resp waits under its id.
-func (d *Desk) judgeReceipt(ctx context.Context, r ledger.InboxRow, rc receipt.Receipt) (verdict, error) {
-	op := &ledger.Settle{InboxIDs: []int64{r.ID}, State: ledger.InboxSettled, Kind: "receipt"}
-	if !rc.Final() {
-		return verdict{op: op}, nil // enroute, accepted: nothing ends with it
-	}
-	ids := receipt.Candidates(rc.MessageID, d.cfg.Links[r.Link].ReceiptBase)
-	var refs []ledger.SubmissionRef
-	for _, id := range ids {
-		found, err := d.cfg.Store.ByReceipt(ctx, r.IDScope, id)
-		if err != nil {
-			return verdict{}, err
-		}
-		refs = append(refs, found...)
-	}
-	if len(refs) == 0 {
-		op.State, op.Key = ledger.InboxWaiting, receiptKey(ids[0])
-		return verdict{op: op}, nil
-	}
-	// Ids are not always unique: the newest without a receipt is meant.
-	ref := refs[0]
-	if i := slices.IndexFunc(refs, func(s ledger.SubmissionRef) bool { return s.Submission.FinalAt.IsZero() }); i >= 0 {
-		ref = refs[i]
-	}
-	state := ledger.Undelivered
-	switch rc.State {
-	case receipt.Delivered:
-		state = ledger.Arrived
-	case receipt.Expired:
-		state = ledger.Expired
-	}
-	errText := ""
-	if state != ledger.Arrived {
-		errText = fmt.Sprint(rc.State)
-		if rc.Err != "" {
-			errText += " err " + rc.Err
-		}
-	}
-	op.Finals = []ledger.Final{{SubmissionID: ref.Submission.ID, State: state, Err: errText, At: r.ReceivedAt}}
-	// The answer to a read follows its receipt at once, and says more.
-	waits := state == ledger.Arrived && ref.Kind == ledger.Read
-	return verdict{op: op, wake: []int64{ref.TargetID}, waits: waits}, nil
 }

@@ -20,11 +20,11 @@ import (
 // an older answer, and its successor on the way.
 func (d *Desk) judgePacket(ctx context.Context, r ledger.InboxRow, in Incoming, ud sms.UserData) (verdict, error) {
 	ids, parts := []int64{r.ID}, []sms.UserData{ud}
-	orphan := verdict{op: &ledger.Settle{InboxIDs: ids, State: ledger.InboxOrphan, Kind: "packet"}}
+	orphan := verdict{op: &ledger.Settle{InboxIDs: ids, State: ledger.InboxOrphan, Kind: KindPacket}}
 	unproven := orphan
 	if c, several := ud.Concat(); several && c.Total > 1 {
 		key := fmt.Sprintf("concat:%s:%s:%d:%t:%d", in.Source, in.Destination, c.Ref, c.Wide, c.Total)
-		unproven = verdict{op: &ledger.Settle{InboxIDs: []int64{r.ID}, State: ledger.InboxWaiting, Kind: "part", Key: key}}
+		unproven = verdict{op: &ledger.Settle{InboxIDs: []int64{r.ID}, State: ledger.InboxWaiting, Kind: KindPart, Key: key}}
 		var err error
 		if ids, parts, err = d.assemble(ctx, r, ud, key); err != nil {
 			return verdict{}, err

@@ -328,7 +328,7 @@ func TestAReceiptComesTwice(t *testing.T) {
 	at, _ := w.attempt(l, 1).Arrived()
 	w.pass(time.Second)
 	w.receipts("DELIVRD", ms...)
-	w.receipts("EXPIRED", ms...) // a positive one is never overwritten
+	w.receipts("EXPIRED", ms...)
 	again, all := w.attempt(l, 1).Arrived()
 	if !all || !again.Equal(at) {
 		t.Errorf("arrived %v at %v, first at %v", all, again, at)

@@ -332,8 +332,11 @@ func silence(a ledger.Attempt, outcome ledger.Outcome, reason string, now time.T
 	}
 	for _, p := range a.Parts {
 		for _, s := range p.Submissions {
-			if s.State == ledger.Rejected {
+			switch {
+			case s.State == ledger.Rejected:
 				e.Body.Err = fmt.Sprintf("command_status 0x%X", s.Status)
+			case outcome == ledger.Undeliver && s.Err != "" && !s.FinalAt.IsZero():
+				e.Body.Err = s.Err // what its receipt says
 			}
 		}
 	}

@@ -131,13 +131,14 @@ func (w *world) open() {
 		w.t.Fatal(err)
 	}
 	w.DB = db
-	w.links = map[string]*fakeLink{"north": {}, "south": {}}
+	w.links = map[string]*fakeLink{"north": {}, "north-2": {}, "south": {}}
 	w.desk = delivery.New(delivery.Config{
 		Store: w.faulty, Keys: w.keys, Timing: delivery.Field(), Parse: parse, KeyAAD: vault.AAD,
 		Ways: func(operator string) delivery.Way { return w.links[operator] },
 		Links: map[string]delivery.Connection{
-			"north": {IDScope: "n", ResponseBase: receipt.Hex, ReceiptBase: receipt.Decimal},
-			"south": {IDScope: "s", ResponseBase: receipt.Hex, ReceiptBase: receipt.Auto},
+			"north":   {IDScope: "n", ResponseBase: receipt.Hex, ReceiptBase: receipt.Decimal},
+			"north-2": {IDScope: "n", ResponseBase: receipt.Hex, ReceiptBase: receipt.Decimal},
+			"south":   {IDScope: "s", ResponseBase: receipt.Hex, ReceiptBase: receipt.Auto},
 		},
 		Wake: func(id int64) {
 			if w.wakes != nil {
@@ -483,9 +484,10 @@ func parse(pdu []byte) (delivery.Incoming, error) {
 		}
 		return a.Number
 	}
+	_, hasState := d.TLV(smpp.TagMessageState)
 	return delivery.Incoming{
-		Source: number(d.Source), Destination: number(d.Destination), ESMClass: d.ESMClass, UserData: d.UserData,
-		ReceiptedID: d.ReceiptedMessageID, MessageState: d.MessageState, NetworkError: d.NetworkErrorCode,
+		Source: number(d.Source), Destination: number(d.Destination), ESMClass: d.ESMClass, DataCoding: d.DataCoding, UserData: d.UserData,
+		ReceiptedID: d.ReceiptedMessageID, MessageState: d.MessageState, HasState: hasState, NetworkError: d.NetworkErrorCode,
 	}, nil
 }
 

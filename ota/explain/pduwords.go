@@ -29,7 +29,7 @@ func tlvWords(tag uint16, v []byte) string {
 	case tag == smpp.TagReceiptedMessageID || tag == 0x001D:
 		return printable(strings.TrimRight(string(v), "\x00"))
 	case tag == smpp.TagMessageState && len(v) == 1:
-		return receipt.State(v[0]).String()
+		return receipt.OnWire(v[0]).String()
 	case tag == smpp.TagNetworkErrorCode && len(v) == 3:
 		return fmt.Sprintf("%s error %d", orNumber(networkTypes[v[0]], v[0]), binary.BigEndian.Uint16(v[1:]))
 	case tag == 0x0210 && len(v) == 1:
@@ -77,7 +77,7 @@ func octetWords(name string, v byte, c smpp.Command) string {
 	case "interface_version":
 		return version(v)
 	case "message_state":
-		return receipt.State(v).String()
+		return receipt.OnWire(v).String()
 	}
 	return fmt.Sprint(v)
 }
@@ -224,12 +224,14 @@ func (p *pdu) drawPlain(m *layer) {
 
 // receipt draws what a delivery receipt says.
 func (p *pdu) receipt(l *layer, class byte, text []byte) {
-	var state byte
-	if v := p.tlvs[smpp.TagMessageState]; len(v) == 1 {
-		state = v[0]
+	f := receipt.Fields{
+		ESMClass: class, DataCoding: p.octet["data_coding"], Text: text, ReceiptedID: string(p.tlvs[smpp.TagReceiptedMessageID]),
+		NetworkError: p.tlvs[smpp.TagNetworkErrorCode],
 	}
-	id := strings.TrimRight(string(p.tlvs[smpp.TagReceiptedMessageID]), "\x00")
-	r, is, err := receipt.Parse(class, text, id, state, p.tlvs[smpp.TagNetworkErrorCode])
+	if v := p.tlvs[smpp.TagMessageState]; len(v) == 1 {
+		f.MessageState, f.HasState = v[0], true
+	}
+	r, is, err := receipt.Parse(f, receipt.Options{})
 	if !is || p.header.Command == smpp.SubmitSM {
 		return
 	}
@@ -241,6 +243,7 @@ var stateWords = map[receipt.State]string{
 	receipt.Enroute: "on its way", receipt.Delivered: "the phone took it; that says nothing about the card", receipt.Expired: "its validity ended first; an earlier copy may have arrived",
 	receipt.Deleted: "deleted at the SMSC", receipt.Undeliverable: "could not be delivered", receipt.Accepted: "read by hand on behalf of the user",
 	receipt.Unknown: "the SMSC does not know", receipt.Rejected: "the SMSC or the network refused it",
+	receipt.Scheduled: "waits for its time", receipt.Skipped: "the SMSC took it and never sent it",
 }
 
 // drawReceipt draws the fields of a receipt, which come from text and TLVs.
@@ -257,7 +260,7 @@ func drawReceipt(l *layer, r receipt.Receipt, err error) {
 		in.Value += ": " + words
 	}
 	line("message id", printable(r.MessageID))
-	line("error", errorWords(r.Err))
+	line("error", errorWords(r))
 	if !r.SubmittedAt.IsZero() {
 		line("submitted", r.SubmittedAt.Format("2006-01-02 15:04:05")+", zone not told")
 	}
@@ -267,27 +270,35 @@ func drawReceipt(l *layer, r receipt.Receipt, err error) {
 	switch {
 	case err != nil:
 		in.say(Wrong, "%s", trim(err))
+	case r.Intermediate:
+		in.say(Info, "one try of the SMSC; the receipt proper follows")
 	case !r.Final():
 		in.say(Info, "not the last word: another receipt may follow")
 	}
 }
 
-func errorWords(e string) string {
-	if e == "" {
+// errorWords says what an error code means, where a standard does.
+func errorWords(r receipt.Receipt) string {
+	kind, code, network := strings.Cut(r.Err, ":")
+	switch {
+	case r.Err == "":
 		return ""
+	case !network:
+		return printable(r.ErrText) + ", as this SMSC numbers errors"
+	case len(kind) == 1:
+		code = orNumber(networkTypes[kind[0]-'0'], kind[0]-'0') + " " + code
+	default:
+		code = printable(r.Err)
 	}
-	if kind, code, ok := strings.Cut(e, ":"); ok {
-		if len(kind) == 1 {
-			return orNumber(networkTypes[kind[0]-'0'], kind[0]-'0') + " " + code
-		}
-		return printable(e)
+	if c := r.Cause(nil); c != receipt.CauseUnknown {
+		code += ": " + c.String()
 	}
-	return printable(e) + ", as this SMSC numbers errors"
+	return code
 }
 
 // receiptText says whether octets are the text of a receipt.
 func receiptText(b []byte) bool {
-	_, _, err := receipt.Parse(0x04, b, "", 0, nil)
+	_, _, err := receipt.Parse(receipt.Fields{ESMClass: 0x04, Text: b}, receipt.Options{})
 	return err == nil
 }
 
@@ -295,7 +306,7 @@ func receiptText(b []byte) bool {
 func drawText(l *layer) {
 	l.node.Name = "text"
 	l.field("text", l.left()).Value = printable(string(l.b))
-	if r, _, err := receipt.Parse(0x04, l.b, "", 0, nil); err == nil {
+	if r, _, err := receipt.Parse(receipt.Fields{ESMClass: 0x04, Text: l.b}, receipt.Options{}); err == nil {
 		l.node.Name = "text of a delivery receipt"
 		drawReceipt(l, r, nil)
 	}

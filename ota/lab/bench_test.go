@@ -109,7 +109,9 @@ func (e *esme) State(s smpp.LinkState) {
 
 func (e *esme) Deliver(_ context.Context, ds []smpp.Delivery) []uint32 {
 	for _, d := range ds {
-		if r, is, err := receipt.Parse(d.ESMClass, d.UserData, d.ReceiptedMessageID, d.MessageState, d.NetworkErrorCode); is && err == nil {
+		if r, is, err := receipt.Parse(receipt.Fields{
+			ESMClass: d.ESMClass, DataCoding: d.DataCoding, Text: d.UserData, ReceiptedID: d.ReceiptedMessageID, MessageState: d.MessageState, NetworkError: d.NetworkErrorCode,
+		}, receipt.Options{}); is && err == nil {
 			e.order.add("receipt " + r.MessageID)
 			e.receipts.add(r)
 			continue

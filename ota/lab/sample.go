@@ -67,13 +67,17 @@ var sampleColumns = []string{
 	"ISDR_KIC1", "ISDR_KID1", "ISDR_KIK1", "ISDR_CNTR1", "P2_KIC1", "P2_KID1", "P2_KIK1", "P2_CNTR1",
 }
 
-// Sample makes a world of so many cards (at most a million). The seed makes the keys and the faults.
-func Sample(cards int, seed int64) SampleWorld {
+// Sample makes a world of so many cards (at most a million), of the given types only when any are named. The seed makes
+// the keys and the faults.
+func Sample(cards int, seed int64, types ...string) SampleWorld {
+	if len(types) == 0 {
+		types = SampleCardTypes()
+	}
 	var file bytes.Buffer
 	w := csv.NewWriter(&file)
 	_ = w.Write(sampleColumns) // a Buffer takes everything
 	for n := 1; n <= min(cards, 1_000_000); n++ {
-		_ = w.Write(sampleCard(n, seed))
+		_ = w.Write(sampleCard(n, seed, types[(n-1)%len(types)]))
 	}
 	w.Flush()
 	s := SampleWorld{Cards: file.Bytes(), YAML: fmt.Appendf(nil, sampleYAML, seed)}
@@ -82,10 +86,8 @@ func Sample(cards int, seed int64) SampleWorld {
 	return s
 }
 
-func sampleCard(n int, seed int64) []string {
+func sampleCard(n int, seed int64, cardType string) []string {
 	iccid := withLuhn(fmt.Sprintf("894701%012d", n))
-	types := SampleCardTypes()
-	cardType := types[(n-1)%len(types)]
 	// keys are the cells of a security domain; counters tells their counters apart.
 	keys := func(prefix string, counters int) []string {
 		var cells []string

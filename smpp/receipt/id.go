@@ -23,7 +23,7 @@ const (
 // Normalize("8337929", Decimal) are the same. An id that is no number in its base keeps its spelling
 // apart from that; opaque ids only lose the blanks.
 func Normalize(id string, base Base) string {
-	id = strings.Trim(id, " \t\r\n\x00")
+	id = strings.Trim(id, blanks)
 	if base == Opaque || id == "" {
 		return id
 	}

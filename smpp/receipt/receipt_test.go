@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -12,51 +13,64 @@ import (
 	"pgregory.net/rapid"
 )
 
-func TestParseReadsTextsOfTheField(t *testing.T) {
+func TestParseTakesTLVsBeforeText(t *testing.T) {
 	t.Parallel()
-	submitted, done := time.Date(2026, 11, 22, 2, 0, 0, 0, time.UTC), time.Date(2026, 11, 22, 2, 4, 0, 0, time.UTC)
-	full := Receipt{MessageID: "7f3a09", State: Delivered, SubmittedAt: submitted, DoneAt: done}
-	with := func(change func(*Receipt)) Receipt { r := full; change(&r); return r }
-	for name, c := range map[string]struct {
-		text string
-		want Receipt
-	}{
-		"appendix B": {"id:7f3a09 sub:001 dlvrd:001 submit date:2611220200 done date:2611220204 stat:DELIVRD err:000 text:hello", full},
-		"seconds in dates": {"id:7f3a09 sub:001 dlvrd:001 submit date:261122020003 done date:261122020413 stat:DELIVRD err:000 text:",
-			with(func(r *Receipt) { r.SubmittedAt, r.DoneAt = submitted.Add(3*time.Second), done.Add(13*time.Second) })},
-		"without sub and dlvrd":   {"id:7f3a09 submit date:2611220200 done date:2611220204 stat:DELIVRD err:000", full},
-		"error before state":      {"id:7f3a09 err:012 stat:UNDELIV", Receipt{MessageID: "7f3a09", State: Undeliverable, Err: "12"}},
-		"mixed case":              {"Id:7f3a09 Submit Date:2611220200 DONE DATE:2611220204 Stat:Delivrd Err:000 Text:x", full},
-		"blanks after colons":     {"id: 7f3a09 stat: REJECTD err: 0b1", Receipt{MessageID: "7f3a09", State: Rejected, Err: "b1"}},
-		"empty values":            {"id:7f3a09 sub: dlvrd: submit date: done date: stat:EXPIRED err: text:", Receipt{MessageID: "7f3a09", State: Expired}},
-		"commas":                  {"id:7f3a09,stat:DELETED,err:0", Receipt{MessageID: "7f3a09", State: Deleted}},
-		"keys inside the text":    {"id:7f3a09 stat:ACCEPTD text:stat:DELIVRD id:5 err:9", Receipt{MessageID: "7f3a09", State: Accepted}},
-		"four-digit years":        {"id:1 submit date:20261122020003 done date:202611220204 stat:ENROUTE", Receipt{MessageID: "1", State: Enroute, SubmittedAt: submitted.Add(3 * time.Second), DoneAt: done}},
-		"zone behind the seconds": {"id:1 done date:261122020400+0100 stat:UNKNOWN", Receipt{MessageID: "1", State: Unknown, DoneAt: done}},
-		"first of a kind":         {"id:1 id:2 stat:DELIVRD stat:UNDELIV", Receipt{MessageID: "1", State: Delivered}},
+	done := time.Date(2026, 11, 22, 2, 4, 0, 0, time.UTC)
+	both := Fields{
+		ESMClass: 0x04, Text: []byte("id:99 stat:UNDELIV err:007 done date:2611220204"), ReceiptedID: "7F3A09 ",
+		MessageState: 2, HasState: true, NetworkError: []byte{3, 0, 34},
+	}
+	for format, want := range map[Format]Receipt{
+		"":         {MessageID: "7F3A09", State: Delivered, Err: "3:34", ErrText: "007", DoneAt: done},
+		FormatAuto: {MessageID: "7F3A09", State: Delivered, Err: "3:34", ErrText: "007", DoneAt: done},
+		FormatTLV:  {MessageID: "7F3A09", State: Delivered, Err: "3:34"},
+		FormatText: {MessageID: "99", State: Undeliverable, Err: "7", ErrText: "007", DoneAt: done},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			got, is, err := Parse(0x04, []byte(c.text), "", 0, nil)
-			if err != nil || !is {
-				t.Fatalf("Parse = %v, %v", is, err)
-			}
-			if diff := cmp.Diff(c.want, got); diff != "" {
-				t.Error(diff)
-			}
-		})
+		got, is, err := Parse(both, Options{Format: format})
+		if err != nil || !is {
+			t.Fatal(format, is, err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%q: %s", format, diff)
+		}
 	}
 }
 
-func TestParseTakesTLVsBeforeText(t *testing.T) {
+func TestEachFormFillsInWhatTheOtherLeavesOut(t *testing.T) {
 	t.Parallel()
-	got, is, err := Parse(0x04, []byte("id:99 stat:UNDELIV err:007 done date:2611220204"), "7F3A09 ", 2, []byte{3, 0, 34})
-	want := Receipt{MessageID: "7F3A09", State: Delivered, Err: "3:34", DoneAt: time.Date(2026, 11, 22, 2, 4, 0, 0, time.UTC)}
-	if err != nil || !is {
-		t.Fatal(is, err)
+	want := Receipt{MessageID: "9", State: Expired, Err: "3:27"}
+	for format, f := range map[Format]Fields{
+		FormatAuto: {ESMClass: 0x04, ReceiptedID: "9", NetworkError: []byte{3, 0, 27}, Text: []byte("stat:EXPIRED")},
+		FormatText: {ESMClass: 0x04, MessageState: 3, NetworkError: []byte{3, 0, 27}, Text: []byte("id:9")},
+	} {
+		if got, _, err := Parse(f, Options{Format: format}); err != nil || got != want {
+			t.Errorf("%s: %+v, %v", format, got, err)
+		}
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
+	if _, is, err := Parse(Fields{ESMClass: 0x04, Text: []byte("id:9 stat:DELIVRD")}, Options{Format: FormatTLV}); !is || !errors.Is(err, ErrNoMessageID) {
+		t.Errorf("TLVs alone, and none there: %v, %v", is, err)
+	}
+}
+
+func TestAStateOfZeroIsScheduledOnlyWhereItIsThere(t *testing.T) {
+	t.Parallel()
+	f := Fields{ESMClass: 0x04, ReceiptedID: "9"}
+	if _, is, err := Parse(f, Options{}); !is || !errors.Is(err, ErrNoState) {
+		t.Errorf("absent: %v, %v", is, err)
+	}
+	f.HasState = true
+	if r, _, err := Parse(f, Options{}); err != nil || r.State != Scheduled || r.Final() {
+		t.Errorf("0 of SMPP 5.0: %+v, %v", r, err)
+	}
+}
+
+func TestAnIntermediateNotificationIsNeverFinal(t *testing.T) {
+	t.Parallel()
+	for state := range byte(10) {
+		r, is, err := Parse(Fields{ESMClass: 0x20, ReceiptedID: "9", MessageState: state, HasState: true}, Options{})
+		if !is || err != nil || !r.Intermediate || r.Final() {
+			t.Errorf("state %d: %+v, %v, %v", state, r, is, err)
+		}
 	}
 }
 
@@ -87,7 +101,7 @@ func TestParseDecidesWhatIsAReceipt(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, is, err := Parse(c.class, c.text, c.id, c.state, nil)
+			_, is, err := Parse(Fields{ESMClass: c.class, Text: c.text, ReceiptedID: c.id, MessageState: c.state}, Options{})
 			if is != c.is || !errors.Is(err, c.err) || (c.err == nil && err != nil) {
 				t.Errorf("Parse = %v, %v, want %v, %v", is, err, c.is, c.err)
 			}
@@ -97,22 +111,32 @@ func TestParseDecidesWhatIsAReceipt(t *testing.T) {
 
 func TestParseRefusesAnIDNoResponseCanHold(t *testing.T) {
 	t.Parallel()
-	if _, is, err := Parse(4, nil, strings.Repeat("7", 65), 2, nil); !is || err == nil {
+	if _, is, err := Parse(Fields{ESMClass: 4, ReceiptedID: strings.Repeat("7", 65), MessageState: 2}, Options{}); !is || err == nil {
 		t.Errorf("65 octets: is %v, err %v", is, err)
 	}
 }
 
 func TestFinalStates(t *testing.T) {
 	t.Parallel()
-	want := map[State]bool{Delivered: true, Expired: true, Deleted: true, Undeliverable: true, Rejected: true,
-		Enroute: false, Accepted: false, Unknown: false, 0: false}
+	want := map[State]bool{Delivered: true, Expired: true, Deleted: true, Undeliverable: true, Rejected: true, Skipped: true,
+		Enroute: false, Accepted: false, Unknown: false, Scheduled: false, 0: false}
 	for s, final := range want {
 		if s.Final() != final || (Receipt{State: s}).Final() != final {
 			t.Errorf("%v: Final = %v, want %v", s, s.Final(), final)
 		}
 	}
-	if got := fromTLV(9); got != Unknown {
-		t.Errorf("state 9 is %v, want unknown", got)
+}
+
+func TestStatesOnTheWire(t *testing.T) {
+	t.Parallel()
+	words := []string{"scheduled", "enroute", "delivered", "expired", "deleted", "undeliverable", "accepted", "unknown", "rejected", "skipped", "unknown"}
+	for v, want := range words {
+		if got := OnWire(byte(v)).String(); got != want {
+			t.Errorf("%d is %s, want %s", v, got, want)
+		}
+	}
+	if OnWire(0xFF) != Unknown {
+		t.Error("a vendor's number becomes a state of the standard")
 	}
 }
 
@@ -167,16 +191,26 @@ func TestCandidatesOfAnAmbiguousID(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	f.Add(byte(4), []byte("id:7f3a09 sub:001 submit date:2611220200 done date:261122020413 stat:DELIVRD err:000 text:x"), "", byte(0), []byte(nil))
-	f.Add(byte(0), []byte("id::stat"), "7F", byte(9), []byte{3, 0, 34})
-	f.Add(byte(0x48), []byte{2, 0x71, 0}, "1", byte(2), []byte{1})
-	f.Fuzz(func(t *testing.T, class byte, text []byte, id string, state byte, network []byte) {
-		r, is, err := Parse(class, text, id, state, network)
-		if err != nil && !is {
-			t.Errorf("an error for what is no receipt: %v", err)
-		}
-		if is && err == nil && (r.MessageID == "" || r.State == 0) {
-			t.Errorf("usable without id or state: %+v", r)
+	f.Add(byte(4), byte(0), []byte("id:7f3a09 sub:001 submit date:2611220200 done date:261122020413 stat:DELIVRD err:000 text:x"), "", byte(0), []byte(nil))
+	f.Add(byte(0), byte(3), []byte("id::stat"), "7F", byte(9), []byte{3, 0, 34})
+	f.Add(byte(0x48), byte(8), []byte{2, 0x71, 0}, "1", byte(2), []byte{1})
+	f.Add(byte(4), byte(8), []byte{0xFF, 0xFE, 'i', 0, 'd', 0, ':', 0, '"', 0, 0x3D, 0xD8}, "", byte(2), []byte(nil))
+	f.Fuzz(func(t *testing.T, class, coding byte, text []byte, id string, state byte, network []byte) {
+		fields := Fields{ESMClass: class, DataCoding: coding, Text: text, ReceiptedID: id, MessageState: state, NetworkError: network}
+		for _, o := range []Options{{}, {Format: FormatText, Charset: CharsetUCS2}, {Format: FormatTLV}, {Charset: CharsetASCII}} {
+			r, is, err := Parse(fields, o)
+			if err != nil && !is {
+				t.Errorf("an error for what is no receipt: %v", err)
+			}
+			if is && err == nil && (r.MessageID == "" || r.State == 0) {
+				t.Errorf("usable without id or state: %+v", r)
+			}
+			if n := len(r.MessageID) + len(r.Err) + len(r.ErrText); n > 16+6*(len(text)+len(id)) { // an octet becomes a character of 3; err is there twice
+				t.Errorf("%d octets of %d", n, len(text)+len(id))
+			}
+			if c, ok := CauseIn(r.Describe(nil)); !ok || c != r.Cause(nil) {
+				t.Errorf("%q does not tell its cause", r.Describe(nil))
+			}
 		}
 		for _, b := range []Base{Hex, Decimal, Opaque, Auto} {
 			if n := Normalize(id, b); Candidates(id, b)[0] != n {
@@ -184,4 +218,19 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+// It is not parallel: it measures what the process allocates.
+func TestParseCostsNoMoreThanItsText(t *testing.T) {
+	for name, text := range map[string]string{
+		"labels": strings.Repeat("id:", 20_000), "quotes": strings.Repeat(`id:"`, 15_000), "open quotes": strings.Repeat(`err:"x `, 9_000), "digits": "done date:" + strings.Repeat("9", 60_000),
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, _, _ = Parse(Fields{ESMClass: 4, Text: []byte(text)}, Options{})
+		runtime.ReadMemStats(&after)
+		if n := after.TotalAlloc - before.TotalAlloc; n > uint64(64<<10+16*len(text)) {
+			t.Errorf("%s: %d octets for %d", name, n, len(text))
+		}
+	}
 }

@@ -49,6 +49,8 @@ func (f *fields) field(key string) *string {
 	return nil
 }
 
+const blanks = " \t\r\n\x00"
+
 func blank(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == 0 }
 
 func separator(c byte) bool { return blank(c) || c == ',' || c == ';' }
@@ -66,13 +68,17 @@ func keyAt(s string, i int) string {
 	return ""
 }
 
-// valueAt returns the word at i, after blanks, and where it ends. A label there means that the value is empty.
+// valueAt returns the word at i, after blanks and out of its quotes, and where it ends. A label there
+// means that the value is empty.
 func valueAt(s string, i int) (string, int) {
 	for i < len(s) && blank(s[i]) {
 		i++
 	}
 	if keyAt(s, i) != "" {
 		return "", i
+	}
+	if quoted, ok := quotedAt(s, i); ok {
+		return strings.Trim(quoted, blanks), i + len(quoted) + 2
 	}
 	start := i
 	for i < len(s) && !separator(s[i]) {
@@ -81,7 +87,22 @@ func valueAt(s string, i int) (string, int) {
 	return s[start:i], i
 }
 
-// layouts by number of digits. Twelve digits are two-digit years with seconds first: that is what the field writes.
+// quotedAt returns what is between the quotes that begin at i. A colon inside says that no quote ends the
+// value: it belongs to the next label.
+func quotedAt(s string, i int) (string, bool) {
+	if i >= len(s) || s[i] != '"' && s[i] != '\'' {
+		return "", false
+	}
+	n := strings.IndexByte(s[i+1:], s[i])
+	if n < 0 || strings.Contains(s[i+1:i+1+n], ":") {
+		return "", false
+	}
+	return s[i+1 : i+1+n], true
+}
+
+// layouts by number of digits. Twelve can be a two-digit year with seconds or a four-digit year without:
+// the first is tried first, and a year from 2013 on, read as 20 and a month, is no date. So both
+// are told apart but for the years 2001 to 2012, of which no receipt speaks any more.
 var layouts = map[int][]string{
 	10: {"0601021504"},
 	12: {"060102150405", "200601021504"},

@@ -242,7 +242,9 @@ func TestReceiptFormsAndIDs(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, is, err := receipt.Parse(d.ESMClass, d.UserData, d.ReceiptedMessageID, d.MessageState, d.NetworkErrorCode)
+			got, is, err := receipt.Parse(receipt.Fields{
+				ESMClass: d.ESMClass, DataCoding: d.DataCoding, Text: d.UserData, ReceiptedID: d.ReceiptedMessageID, MessageState: d.MessageState, NetworkError: d.NetworkErrorCode,
+			}, receipt.Options{})
 			if !is || err != nil || got.MessageID != id || got.State != receipt.Delivered || d.Source.Number != "2" || bytes.Count(d.UserData, []byte("id:"+id)) != texts {
 				t.Errorf("format %d, form %d: %+v, %v, %q", format, form, got, err, d.UserData)
 			}

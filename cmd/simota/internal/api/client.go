@@ -217,6 +217,25 @@ func (c *Client) Link(ctx context.Context, name string) (LinkDetail, error) {
 	return get[LinkDetail](ctx, c, "/v1/links/"+url.PathEscape(name), nil)
 }
 
+// Inbox lists one page of the PDUs that came in.
+func (c *Client) Inbox(ctx context.Context, q InboxQuery) (InboxPage, error) {
+	v := page(q.After, q.Limit)
+	for name, value := range map[string]string{"state": q.State, "link": q.Link} {
+		if value != "" {
+			v.Set(name, value)
+		}
+	}
+	if !q.Since.IsZero() {
+		v.Set("since", q.Since.UTC().Format(time.RFC3339))
+	}
+	return get[InboxPage](ctx, c, "/v1/inbox", v)
+}
+
+// InboxRow is one PDU that came in, with its octets.
+func (c *Client) InboxRow(ctx context.Context, id int64) (InboxRow, error) {
+	return get[InboxRow](ctx, c, "/v1/inbox/"+strconv.FormatInt(id, 10), nil)
+}
+
 // Backup writes a copy of the database to a path on the server.
 func (c *Client) Backup(ctx context.Context, path string) error {
 	b, err := json.Marshal(BackupRequest{Path: path})

@@ -44,6 +44,34 @@ type CampaignResult struct {
 	Forecast Forecast `json:"forecast"`
 }
 
+// InboxQuery selects PDUs that came in. Empty fields select everything.
+type InboxQuery struct {
+	State string // "new", "waiting", "settled" or "orphan"
+	Link  string
+	Since time.Time // received then or later
+	After int64     // Next of the page before
+	Limit int       // 0 is the server's default
+}
+
+// InboxRow is one deliver_sm or data_sm that came in, and what became of it.
+type InboxRow struct {
+	ID    int64     `json:"id"`
+	At    time.Time `json:"at"`
+	Link  string    `json:"link"`
+	State string    `json:"state"`
+	Kind  string    `json:"kind,omitempty"` // what it was taken for
+	Why   string    `json:"why"`            // it stands where it does, in plain words
+	From  string    `json:"from,omitempty"`
+	To    string    `json:"to,omitempty"`
+	PDU   string    `json:"pdu,omitempty"` // hex; of a single row only, and not where it may hold what a card was read
+}
+
+// InboxPage is one page of PDUs that came in, oldest first.
+type InboxPage struct {
+	Rows []InboxRow `json:"rows"`
+	Next int64      `json:"next,omitempty"` // After of the next page; 0 on the last
+}
+
 // BackupRequest says where a copy of the database goes.
 type BackupRequest struct {
 	Path string `json:"path"` // on the server; must not exist

@@ -51,7 +51,7 @@ func (r *demoRun) check() error {
 func (r *demoRun) Run(ctx context.Context, _ []string) error {
 	return demo.Run(ctx, demo.Options{
 		Cards: r.cards, Faults: r.faults, Seed: r.seed, Keep: r.keep, JSON: r.json, Terminal: r.terminal(r.Stdout),
-		Width: r.width(), Stdout: r.Stdout, Stderr: r.Stderr,
+		Width: r.width(), Stdout: r.Stdout,
 	})
 }
 

@@ -96,8 +96,8 @@ type app struct {
 func newRoot(a *app) *cobra.Command {
 	root := group("simota", "move SIM cards to another operator over the air",
 		serveCommand(a), configCommand(a), labCommand(a), keyCommand(a), databaseCommand(a),
-		operatorCommand(a), cardTypeCommand(a), cardCommand(a), campaignCommand(a), linkCommand(a), versionCommand(a),
-		demoCommand(a), decodeCommand(a),
+		operatorCommand(a), cardTypeCommand(a), cardCommand(a), campaignCommand(a), inboxCommand(a), linkCommand(a), versionCommand(a),
+		demoCommand(a), benchCommand(a), decodeCommand(a),
 	)
 	addOffline(root, codec.Host{Stdin: a.Stdin, Stdout: a.Stdout, JSON: &a.json, Usage: usage})
 	root.Long = `simota moves M2M subscriptions over the air: it switches SIM cards to a local

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net"
 	"net/http"
 	"os"
@@ -15,28 +16,30 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/rs/zerolog"
 
+	"github.com/simota/simota/catalog/ledger"
 	"github.com/simota/simota/catalog/sqlite"
 	"github.com/simota/simota/catalog/vault"
 	"github.com/simota/simota/cmd/simota/internal/api"
 	"github.com/simota/simota/cmd/simota/internal/httpapi"
 	"github.com/simota/simota/ota/campaign"
 	"github.com/simota/simota/ota/delivery"
+	"github.com/simota/simota/smpp"
 )
 
-// bench is a server without links, and a folder of a person who uses it.
-type bench struct {
+// office is a server without links, and a folder of a person who uses it.
+type office struct {
 	*testing.T
 	dir, socket, db string
 	stop            func() // the server
 }
 
-func newBench(t *testing.T) *bench {
+func newOffice(t *testing.T) *office {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "cli") // a socket's path must be short
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &bench{T: t, dir: dir, socket: filepath.Join(dir, "s"), db: filepath.Join(dir, "simota.db")}
+	b := &office{T: t, dir: dir, socket: filepath.Join(dir, "s"), db: filepath.Join(dir, "simota.db")}
 	kek, err := vault.CreateKEK(filepath.Join(dir, "simota.key"))
 	if err != nil {
 		t.Fatal(err)
@@ -79,7 +82,7 @@ func newBench(t *testing.T) *bench {
 }
 
 // file writes a file into the folder and gives its path.
-func (b *bench) file(name, text string) string {
+func (b *office) file(name, text string) string {
 	b.Helper()
 	path := filepath.Join(b.dir, name)
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
@@ -89,7 +92,7 @@ func (b *bench) file(name, text string) string {
 }
 
 // simota runs a command that has to succeed and gives what it printed.
-func (b *bench) simota(args ...string) string {
+func (b *office) simota(args ...string) string {
 	b.Helper()
 	p, out, stderr := process("", append([]string{"--server", b.socket}, args...)...)
 	if err := Run(b.Context(), p); err != nil {
@@ -99,7 +102,7 @@ func (b *bench) simota(args ...string) string {
 }
 
 // refused runs a command that has to fail and gives what it complained of.
-func (b *bench) refused(args ...string) string {
+func (b *office) refused(args ...string) string {
 	b.Helper()
 	p, out, stderr := process("", append([]string{"--server", b.socket}, args...)...)
 	if err := Run(b.Context(), p); err == nil {
@@ -109,7 +112,7 @@ func (b *bench) refused(args ...string) string {
 }
 
 // has checks that a text has every one of the lines, which are patterns.
-func (b *bench) has(text string, lines ...string) {
+func (b *office) has(text string, lines ...string) {
 	b.Helper()
 	for _, line := range lines {
 		if !regexp.MustCompile(`(?m)^` + line + `$`).MatchString(text) {
@@ -148,10 +151,10 @@ max_unproven: 50
 `
 )
 
-// stocked is a bench whose server knows operators, card types and cards.
-func stocked(t *testing.T) *bench {
+// stocked is an office whose server knows operators, card types and cards.
+func stocked(t *testing.T) *office {
 	t.Helper()
-	b := newBench(t)
+	b := newOffice(t)
 	b.simota("operator", "apply", b.file("nordvik.yaml", strings.ReplaceAll(operatorFile, "NAME", "nordvik")),
 		b.file("aurora.yaml", strings.ReplaceAll(operatorFile, "NAME", "aurora")))
 	b.simota("card-type", "apply", b.file("type.yaml", cardTypeFile))
@@ -228,6 +231,34 @@ func TestFileAndServerSayTheSame(t *testing.T) {
 			t.Errorf("%v (-server +file)\n%s", args, diff)
 		}
 	}
+}
+
+func TestInboxIsListedAndExplained(t *testing.T) {
+	t.Parallel()
+	b := newOffice(t)
+	b.stop()
+	db, err := sqlite.Open(t.Context(), b.db, sqlite.Options{Node: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := "id:7 stat:UNDELIV err:027"
+	body := []byte("\x00\x01\x01491500001\x00\x01\x014790000001\x00\x04\x00\x00\x00\x00\x00\x00\x00\x00" + string(rune(len(text))) + text)
+	in := &ledger.Receive{Row: ledger.InboxRow{Link: "aurora-1", IDScope: "aurora", ReceivedAt: time.Now(), PDU: smpp.AppendFrame(nil, smpp.DeliverSM, 0, 1, body)}}
+	errs := db.Apply(t.Context(), in)
+	settle := &ledger.Settle{InboxIDs: []int64{in.ID}, State: ledger.InboxOrphan, Kind: delivery.KindAmbiguousReceipt}
+	errs = append(append(errs, db.Apply(t.Context(), settle)...), db.Close())
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+	b.has(b.simota("inbox", "list", "--db", b.db, "--since", "1h"), `1 .* aurora-1 +orphan +491500001 +4790000001 +several messages have its id.*`)
+	if out := b.simota("inbox", "list", "--db", b.db, "--state", "waiting", "--json"); out != "[]\n" {
+		t.Errorf("rows that wait: %q", out)
+	}
+	b.has(b.simota("inbox", "show", "1", "--db", b.db), `ID +RECEIVED .*`, `.* receipt: undeliverable.*`, `.*message id +7`)
+	b.has(b.simota("inbox", "show", "1", "--db", b.db, "--json"), ` *"kind": "receipt: ambiguous id",`, ` *"report": \{`)
+	b.has(b.refused("inbox", "show", "2", "--db", b.db), `simota: inbox row 2 is not known`)
+	b.has(b.refused("inbox", "show", "x", "--db", b.db), `simota: "x" is no number of an inbox row: see simota inbox list`)
+	b.has(b.refused("inbox", "list", "--state", "lost"), `simota: --state: "lost" is not known: orphan, waiting, settled, new`)
 }
 
 func TestBackupIsCheckedRefusedAndAdopted(t *testing.T) {

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/simota/simota/ota/campaign"
 	"github.com/simota/simota/smpp"
+	"github.com/simota/simota/smpp/receipt"
 )
 
 const goodConfig = `
@@ -82,6 +84,39 @@ func TestLoadListsEveryProblem(t *testing.T) {
 	_, err := Load(folder(t, bad))
 	contains(t, err, `timing: "soon" is not known`, `links[0].rate: "100": write messages per second, as 100/s`,
 		`links[1].name: "aurora-1" is the name of two links`, `links[0].message_id.receipt: "octal"`)
+}
+
+func TestReceiptsOfALink(t *testing.T) {
+	t.Parallel()
+	with := func(receipts string) string {
+		return strings.Replace(goodConfig, "message_id: {response: hex", "receipts: "+receipts+", message_id: {response: hex", 1)
+	}
+	c, err := Load(folder(t, with(`{format: text, charset: ucs2, causes: {"001": unknown-subscriber, "3:27": memory-full, SPAM: blocked}}`)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o, err := c.Links[0].Receipts.Options()
+	want := receipt.Table{"001": receipt.CauseUnknownSubscriber, "3:27": receipt.CauseMemoryFull, "spam": receipt.CauseBlocked}
+	if err != nil || o.Format != receipt.FormatText || o.Charset != receipt.CharsetUCS2 || !maps.Equal(o.Causes, want) {
+		t.Errorf("options %+v, %v", o, err)
+	}
+	if o, err := c.Links[1].Receipts.Options(); err != nil || o.Format != receipt.FormatAuto || o.Charset != receipt.CharsetAuto || len(o.Causes) != 0 {
+		t.Errorf("default %+v, %v", o, err)
+	}
+	_, err = Load(folder(t, with(`{format: xml, charset: utf8, causes: {"001": gone, "3:x": blocked}}`)))
+	contains(t, err, `links[0].receipts.format: "xml" is not known: auto, tlv or text`, `links[0].receipts.charset: "utf8" is not known`,
+		`links[0].receipts.causes: receipt: error code "001": "gone" is no cause: unknown, absent-subscriber`, `error code "3:x": want type and code`)
+	c, err = Load(folder(t, with(`{causes: {001: blocked, 0x1F: blocked, 010: congestion, 1e3: blocked}}`)))
+	if got := c.Links[0].Receipts.Causes; err != nil || !maps.Equal(got, Codes{"001": "blocked", "0x1F": "blocked", "010": "congestion", "1e3": "blocked"}) {
+		t.Errorf("codes without quotes: %v, %v", got, err)
+	}
+	for _, wrong := range []string{"[1]", "7", "{1: 2}", "{1: [a]}"} {
+		if _, err := Load(folder(t, with(`{causes: `+wrong+`}`))); err == nil || !strings.Contains(err.Error(), "want ") {
+			t.Errorf("causes: %s: %v", wrong, err)
+		}
+	}
+	_, err = Load(folder(t, with(`{causes: {ab: blocked, AB: blocked}}`)))
+	contains(t, err, "is there twice")
 }
 
 func TestLoadChecksTheFilesItNames(t *testing.T) {

@@ -66,4 +66,6 @@ var help = map[string]string{
 	"registered_delivery": "which receipts are asked for: always, failure or none",
 	"address_range":       "the numbers that a link is bound for",
 	"destination":         "how numbers of cards are written",
+	"causes":              "what the error codes of an SMSC mean, as \"001\": unknown-subscriber",
+	"receipts":            "how the SMSC writes delivery receipts, and what its error codes mean",
 }

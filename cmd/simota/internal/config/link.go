@@ -35,7 +35,8 @@ type Link struct {
 	Version         string        `yaml:"interface_version"` // 3.3, 3.4 or 5.0; default 3.4
 	AddressRange    AddressRange  `yaml:"address_range"`
 	Submit          Submit        `yaml:"submit"`
-	ProofTLV        string        `yaml:"proof_tlv"`        // tag in which receipts carry what the card answered, four hex digits
+	ProofTLV        string        `yaml:"proof_tlv"` // tag in which receipts carry what the card answered, four hex digits
+	Receipts        Receipts      `yaml:"receipts"`
 	TLS             *TLS          `yaml:"tls"`              // nil is plain TCP
 	Outbind         *Outbind      `yaml:"outbind"`          // nil takes none
 	ResponseTimeout time.Duration `yaml:"response_timeout"` // default 10 s
@@ -67,6 +68,7 @@ func (l *Link) fillIn() []*string {
 	l.MessageID.Receipt = cmp.Or(l.MessageID.Receipt, string(receipt.Auto))
 	l.Version = cmp.Or(l.Version, "3.4")
 	l.Submit.fillIn()
+	l.Receipts.fillIn()
 	paths := []*string{&l.PasswordFile}
 	if l.Outbind != nil {
 		paths = append(paths, &l.Outbind.PasswordFile)
@@ -119,6 +121,7 @@ func (l Link) check(field string) (out []error) {
 		}
 	}
 	out = append(out, l.checkForm(field)...)
+	out = append(out, l.Receipts.check(field+".receipts")...)
 	if l.TLS != nil && (l.TLS.Cert == "") != (l.TLS.Key == "") {
 		add("tls", "cert and key go together: give both or none")
 	}

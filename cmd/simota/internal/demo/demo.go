@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -22,6 +21,7 @@ import (
 	"github.com/simota/simota/cmd/simota/internal/cli/show"
 	"github.com/simota/simota/cmd/simota/internal/laws"
 	"github.com/simota/simota/cmd/simota/internal/sample"
+	"github.com/simota/simota/cmd/simota/internal/world"
 	"github.com/simota/simota/ota/lab"
 	"github.com/simota/simota/ota/swap"
 )
@@ -36,7 +36,6 @@ type Options struct {
 	Terminal bool // of Stdout: draw in place
 	Width    int
 	Stdout   io.Writer
-	Stderr   io.Writer
 }
 
 const (
@@ -52,7 +51,7 @@ var ErrUnexplained = errors.New("demo: not every card is accounted for")
 // Run runs the demonstration. It fails with [ErrUnexplained] when some card is
 // neither in a final state nor in a waiting one that is explained.
 func Run(ctx context.Context, o Options) (err error) {
-	dir, clean, err := folder(o.Keep)
+	dir, clean, err := world.Folder(o.Keep, "demo")
 	if err != nil {
 		return err
 	}
@@ -60,21 +59,24 @@ func Run(ctx context.Context, o Options) (err error) {
 	if err := prepare(dir, o); err != nil {
 		return err
 	}
-	world, err := start(ctx, dir, o.Stderr)
+	w, err := world.Start(ctx, dir)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, world.stop()) }()
+	defer func() { err = errors.Join(err, w.Stop()) }()
 	client, err := api.New(filepath.Join(dir, "simota.sock"), "")
 	if err != nil {
 		return err
 	}
-	if err := world.ready(ctx, client); err != nil {
+	if err := w.Ready(ctx, client); err != nil {
 		return err
 	}
-	d := &demo{Options: o, dir: dir, client: client, world: world}
+	d := &demo{Options: o, dir: dir, client: client, world: w}
 	d.headline()
-	if err := d.order(ctx); err != nil {
+	if err := w.Furnish(ctx, client, campaignName); err != nil {
+		return err
+	}
+	if _, err := client.Start(ctx, campaignName); err != nil {
 		return err
 	}
 	began := time.Now()
@@ -89,18 +91,7 @@ type demo struct {
 	Options
 	dir    string
 	client *api.Client
-	world  *processes
-}
-
-func folder(keep string) (dir string, clean func(), err error) {
-	if keep != "" {
-		dir, err = filepath.Abs(keep)
-		return dir, func() {}, err
-	}
-	if dir, err = os.MkdirTemp("", "simota-demo-"); err != nil {
-		return "", nil, err
-	}
-	return dir, func() { _ = os.RemoveAll(dir) }, nil
+	world  *world.World
 }
 
 func prepare(dir string, o Options) error {
@@ -136,58 +127,6 @@ func (d *demo) headline() {
 		d.Cards, speed, d.Faults, d.Seed, kept)
 }
 
-// order does what a person would: apply, import, create, start.
-func (d *demo) order(ctx context.Context) error {
-	err := d.each("operators", func(name, file string, text []byte) error {
-		_, err := d.client.PutOperator(ctx, name, file, text)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	err = d.each("card-types", func(name, file string, text []byte) error {
-		_, err := d.client.PutCardType(ctx, name, file, text)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	cards, err := os.ReadFile(filepath.Join(d.dir, "cards.csv"))
-	if err != nil {
-		return err
-	}
-	if _, err := d.client.Import(ctx, api.ImportRequest{File: cards}); err != nil {
-		return err
-	}
-	text, err := os.ReadFile(filepath.Join(d.dir, "campaigns", campaignName+".yaml"))
-	if err != nil {
-		return err
-	}
-	if _, err := d.client.CreateCampaign(ctx, campaignName+".yaml", text); err != nil {
-		return err
-	}
-	_, err = d.client.Start(ctx, campaignName)
-	return err
-}
-
-// each gives every file of a folder of the sample world.
-func (d *demo) each(folder string, apply func(name, file string, text []byte) error) error {
-	files, err := filepath.Glob(filepath.Join(d.dir, folder, "*.yaml"))
-	if err != nil {
-		return err
-	}
-	for _, f := range files {
-		text, err := os.ReadFile(f)
-		if err != nil {
-			return err
-		}
-		if err := apply(strings.TrimSuffix(filepath.Base(f), ".yaml"), filepath.Base(f), text); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // watch shows the campaign until every target has ended or waits with a reason.
 func (d *demo) watch(ctx context.Context) (api.Campaign, error) {
 	tick := time.NewTicker(poll)
@@ -217,8 +156,8 @@ func (d *demo) watch(ctx context.Context) (api.Campaign, error) {
 		select {
 		case <-ctx.Done():
 			return c, ctx.Err()
-		case <-d.world.died:
-			return c, d.world.failure()
+		case <-d.world.Died():
+			return c, d.world.Failure()
 		case <-tick.C:
 		}
 	}
@@ -234,11 +173,11 @@ func (d *demo) finish(ctx context.Context, c api.Campaign, took time.Duration) e
 	if err != nil {
 		return err
 	}
-	truth, err := d.world.cards(ctx)
+	truth, err := d.world.Cards(ctx)
 	if err != nil {
 		return err
 	}
-	if err := d.world.stop(); err != nil {
+	if err := d.world.Stop(); err != nil {
 		return err
 	}
 	r, err := laws.Check(ctx, filepath.Join(d.dir, "simota.db"), filepath.Join(d.dir, "logs"))

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/simota/simota/ota/swap"
+	"github.com/simota/simota/smpp/receipt"
 )
 
 // situation is what advice is given on.
@@ -123,6 +124,9 @@ func (s situation) settings() string {
 	const byHand = "set the new operator's APN in the device by hand"
 	if strings.Contains(s.cause, "never used") {
 		return "see whether the device took them, else " + byHand
+	}
+	if c, told := receipt.CauseIn(s.cause); told {
+		return c.Advice() + ", else " + byHand
 	}
 	return byHand
 }

@@ -119,6 +119,9 @@ func routes(a huma.API, s *server) {
 		OperationID: "get-trace", Method: http.MethodGet, Path: "/v1/trace", Summary: "PDUs of SMPP links as they pass, one JSON object per line",
 	}, s.watch)
 
+	get(a, "/v1/inbox", "PDUs that came in, by page, and why each stands where it does", s.inbox)
+	get(a, "/v1/inbox/{id}", "One PDU that came in", s.inboxRow)
+
 	get(a, "/v1/cards", "Cards, by page", s.cards)
 	get(a, "/v1/cards/{iccid}", "One card and all that happened to it", s.card)
 	change(a, http.MethodPost, "/v1/cards/import", "Store the cards of a card file", s.importCards, func(o *huma.Operation) {

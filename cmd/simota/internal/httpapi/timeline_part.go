@@ -11,6 +11,7 @@ import (
 	"github.com/simota/simota/catalog/ledger"
 	"github.com/simota/simota/cmd/simota/internal/api"
 	"github.com/simota/simota/smpp"
+	"github.com/simota/simota/smpp/receipt"
 )
 
 // part tells what went wrong with one part on its way to each number.
@@ -104,6 +105,9 @@ func failed(e *api.Entry, a ledger.Attempt, tries []ledger.Submission) {
 		e.Text = "refused by the SMSC: " + smpp.StatusName(s.Status)
 	case ledger.Undelivered, ledger.Expired:
 		e.At, e.Text = s.FinalAt, "receipt: "+cmp.Or(s.Err, string(s.State))
+		if c, told := receipt.CauseIn(s.Err); told {
+			e.Text += fmt.Sprintf("; retry %s: %s", c.Retry(), c.Advice())
+		}
 	case ledger.Withdrawn:
 		e.At, e.Way, e.Text = a.CreatedAt, wayState, "taken back before it was sent"
 	}

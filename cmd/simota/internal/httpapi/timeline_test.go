@@ -171,6 +171,22 @@ func tries(states string) (out []ledger.Submission) {
 	return out
 }
 
+func TestAReceiptTellsItsCauseAndWhatToDo(t *testing.T) {
+	t.Parallel()
+	for stored, want := range map[string]string{
+		"undeliverable, err 27 (GSM): absent subscriber": "receipt: undeliverable, err 27 (GSM): absent subscriber; retry when it is back: see that the device is on and in coverage",
+		"undeliverable err 12":                           "receipt: undeliverable err 12", // as servers before this one stored it
+		"":                                               "receipt: undelivered",
+	} {
+		s := ledger.Submission{State: ledger.Undelivered, Err: stored, FinalAt: time.Date(2026, 11, 3, 2, 0, 9, 0, time.UTC)}
+		d := ledger.Dossier{Attempts: []ledger.Attempt{{Kind: ledger.Write, Parts: []ledger.Part{{Seq: 1, Submissions: []ledger.Submission{s}}}}}}
+		entries := entriesOf(d)
+		if got := entries[len(entries)-1].Text; got != want {
+			t.Errorf("%q: %q, want %q", stored, got, want)
+		}
+	}
+}
+
 func TestPartsOnTheirWayAreToldOnce(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

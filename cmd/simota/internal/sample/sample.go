@@ -1,6 +1,6 @@
 // Package sample writes a folder with everything a first walk needs: a
 // simulated world, a server for it, cards, operators, card types and
-// campaigns. `simota lab init` and `simota demo` use it.
+// campaigns. `simota lab init`, `simota demo` and `simota bench` use it.
 package sample
 
 import (
@@ -31,13 +31,8 @@ type Options struct {
 // Write makes the folder, which must be empty or not exist. Passwords, token
 // and key-encryption key are made anew for it.
 func Write(dir string, o Options) error {
-	if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {
-		return fmt.Errorf("sample: %s is not empty: name a new folder", dir)
-	}
-	for _, d := range []string{"operators", "card-types", "campaigns", "logs"} {
-		if err := os.MkdirAll(filepath.Join(dir, d), 0o755); err != nil {
-			return fmt.Errorf("sample: %w", err)
-		}
+	if err := makeFolder(dir); err != nil {
+		return err
 	}
 	feed, nordvik, aurora, err := ports(o.AnyPort)
 	if err != nil {
@@ -53,16 +48,24 @@ func Write(dir string, o Options) error {
 	w.secret("nordvik.pw", nordvikPW)
 	w.secret("aurora.pw", auroraPW)
 	w.secret("feed.token", token)
-	w.template("simota.yaml", feed, nordvik, aurora, o.LinkRate)
-	w.template("lab.yaml", feed, nordvik, aurora, nordvikPW, auroraPW, o.Seed, token)
+	w.template("simota.yaml", "simota.yaml", feed, nordvik, aurora, o.LinkRate)
+	w.template("lab.yaml", "lab.yaml", feed, nordvik, aurora, nordvikPW, auroraPW, o.Seed, token)
 	if w.err == nil && o.Faults != "" {
 		w.append("lab.yaml", o.Faults)
 	}
-	if w.err != nil {
-		return fmt.Errorf("sample: %w", w.err)
+	return w.finish()
+}
+
+func makeFolder(dir string) error {
+	if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {
+		return fmt.Errorf("sample: %s is not empty: name a new folder", dir)
 	}
-	_, err = vault.CreateKEK(filepath.Join(dir, "simota.key"))
-	return err
+	for _, d := range []string{"operators", "card-types", "campaigns", "logs"} {
+		if err := os.MkdirAll(filepath.Join(dir, d), 0o755); err != nil {
+			return fmt.Errorf("sample: %w", err)
+		}
+	}
+	return nil
 }
 
 // ports are where feed and SMSCs listen.
@@ -70,21 +73,23 @@ func ports(anyPort bool) (feed, nordvik, aurora string, err error) {
 	if !anyPort {
 		return "127.0.0.1:8470", "127.0.0.1:2775", "127.0.0.1:2776", nil
 	}
-	var held []net.Listener
-	defer func() {
-		for _, l := range held {
-			_ = l.Close()
-		}
-	}()
-	for _, p := range []*string{&feed, &nordvik, &aurora} {
+	free, err := freePorts(3)
+	if err != nil {
+		return "", "", "", err
+	}
+	return free[0], free[1], free[2], nil
+}
+
+func freePorts(n int) (addresses []string, err error) {
+	for range n {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
-			return "", "", "", fmt.Errorf("sample: %w", err)
+			return nil, fmt.Errorf("sample: %w", err)
 		}
-		held = append(held, l)
-		*p = l.Addr().String()
+		defer func() { _ = l.Close() }() // all at the end: no port comes twice
+		addresses = append(addresses, l.Addr().String())
 	}
-	return feed, nordvik, aurora, nil
+	return addresses, nil
 }
 
 func random(octets int) string {
@@ -97,6 +102,15 @@ func random(octets int) string {
 type writer struct {
 	dir string
 	err error
+}
+
+// finish makes the key-encryption key, when all else is there.
+func (w *writer) finish() error {
+	if w.err != nil {
+		return fmt.Errorf("sample: %w", w.err)
+	}
+	_, err := vault.CreateKEK(filepath.Join(w.dir, "simota.key"))
+	return err
 }
 
 func (w *writer) put(name string, text []byte, mode os.FileMode) {
@@ -122,8 +136,8 @@ func (w *writer) copy(names ...string) {
 }
 
 // template fills a file's verbs. Files that hold a password are the owner's only.
-func (w *writer) template(name string, args ...any) {
-	w.put(name, fmt.Appendf(nil, string(w.read(name)), args...), 0o600)
+func (w *writer) template(name, from string, args ...any) {
+	w.put(name, fmt.Appendf(nil, string(w.read(from)), args...), 0o600)
 }
 
 func (w *writer) append(name, text string) {

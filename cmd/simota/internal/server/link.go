@@ -126,9 +126,10 @@ func parse(pdu []byte) (delivery.Incoming, error) {
 	if err != nil {
 		return delivery.Incoming{}, err
 	}
+	_, hasState := d.TLV(smpp.TagMessageState)
 	return delivery.Incoming{
-		Source: msisdn(d.Source), Destination: d.Destination.Number, ESMClass: d.ESMClass, UserData: d.UserData,
-		ReceiptedID: d.ReceiptedMessageID, MessageState: d.MessageState, NetworkError: d.NetworkErrorCode,
+		Source: msisdn(d.Source), Destination: d.Destination.Number, ESMClass: d.ESMClass, DataCoding: d.DataCoding, UserData: d.UserData,
+		ReceiptedID: d.ReceiptedMessageID, MessageState: d.MessageState, HasState: hasState, NetworkError: d.NetworkErrorCode,
 	}, nil
 }
 

@@ -86,10 +86,15 @@ func (s *server) wire() error {
 		if err != nil {
 			return err
 		}
+		receipts, err := l.Receipts.Options()
+		if err != nil {
+			return fmt.Errorf("link %s: receipts: %w", l.Name, err)
+		}
 		s.ports, lanes, names = append(s.ports, p), append(lanes, p.lane), append(names, l.Name)
-		traced[l.Name] = p.link
+		traced[l.Name] = trace.Link{Trace: p.link.Trace, Receipts: receipts}
 		links[l.Name] = delivery.Connection{
 			IDScope: l.IDScope, ResponseBase: receipt.Base(l.MessageID.Response), ReceiptBase: receipt.Base(l.MessageID.Receipt),
+			Receipts: receipts,
 		}
 	}
 	book := &operatorBook{read: s.db.Operator}

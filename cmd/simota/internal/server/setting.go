@@ -36,7 +36,8 @@ func settings(l config.Link) (out []api.Setting) {
 	if o := l.Outbind; o != nil {
 		say("outbind", "taken at %s from %s", o.Listen, o.SystemID)
 	}
-	return append(out, submitWords(l.Submit)...)
+	out = append(out, submitWords(l.Submit)...)
+	return append(out, receiptWords(l.Receipts)...)
 }
 
 // What package smpp does where the configuration says nothing.
@@ -126,6 +127,20 @@ func submitWords(s config.Submit) (out []api.Setting) {
 	}
 	for _, tag := range slices.Sorted(maps.Keys(s.TLVs)) {
 		add("tlvs."+tag, s.TLVs[tag], "")
+	}
+	return out
+}
+
+// receiptWords say how receipts are read, where it is not as usual.
+func receiptWords(r config.Receipts) (out []api.Setting) {
+	if r.Format != "auto" {
+		out = append(out, api.Setting{Name: "receipts.format", Words: r.Format})
+	}
+	if r.Charset != "auto" {
+		out = append(out, api.Setting{Name: "receipts.charset", Words: r.Charset})
+	}
+	for _, code := range slices.Sorted(maps.Keys(r.Causes)) {
+		out = append(out, api.Setting{Name: "receipts.causes." + code, Words: r.Causes[code]})
 	}
 	return out
 }

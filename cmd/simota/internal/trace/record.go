@@ -12,7 +12,7 @@ import (
 )
 
 // record tells of a frame.
-func record(f smpp.Frame, l layout) api.PDU {
+func record(f smpp.Frame, l layout, o receipt.Options) api.PDU {
 	p := api.PDU{
 		At: f.At, Link: f.Link, Session: f.Session, Direction: "out", Command: l.header.Command.String(),
 		Sequence: l.header.Sequence, Status: l.header.Status, Source: l.source, Destination: l.destination,
@@ -27,7 +27,7 @@ func record(f smpp.Frame, l layout) api.PDU {
 			p.Words += fmt.Sprintf(", SMPP %d.%d", l.version>>4, l.version&0x0F)
 		}
 	case smpp.SubmitSM, smpp.DeliverSM, smpp.DataSM, smpp.ReplaceSM:
-		p.MessageID, p.Words = carried(f, l)
+		p.MessageID, p.Words = carried(f, l, o)
 	default:
 		p.MessageID, p.Words = other(l)
 	}
@@ -61,10 +61,10 @@ func other(l layout) (messageID, words string) {
 }
 
 // carried tells of what a message is, and of which message a receipt is.
-func carried(f smpp.Frame, l layout) (messageID, words string) {
+func carried(f smpp.Frame, l layout, o receipt.Options) (messageID, words string) {
 	if f.Inbound {
-		if r, is := receiptOf(f.Raw, l); is {
-			return r.MessageID, receiptWords(r)
+		if r, is := receiptOf(f.Raw, l, o); is {
+			return r.MessageID, receiptWords(r, o)
 		}
 	}
 	n := octets(l.message.to - l.message.from)
@@ -88,13 +88,16 @@ func carried(f smpp.Frame, l layout) (messageID, words string) {
 	return "", what + part + ", " + n + " not shown"
 }
 
-func receiptWords(r receipt.Receipt) string {
+func receiptWords(r receipt.Receipt, o receipt.Options) string {
 	words := "receipt"
-	if r.State != 0 {
-		words += ": " + r.State.String()
+	if r.Intermediate {
+		words = "receipt of one try"
 	}
-	if r.Err != "" {
-		words += ", error " + r.Err
+	switch r.State {
+	case 0:
+		return words + " without a state"
+	case receipt.Enroute, receipt.Accepted, receipt.Delivered, receipt.Scheduled:
+		return words + ": " + r.State.String()
 	}
-	return words
+	return words + ": " + r.Describe(o.Causes)
 }

@@ -56,12 +56,12 @@ func userData(frame []byte, l layout) (sms.UserData, bool) {
 }
 
 func isReceipt(frame []byte, l layout) bool {
-	_, is := receiptOf(frame, l)
+	_, is := receiptOf(frame, l, receipt.Options{})
 	return is
 }
 
 // receiptOf reads a receipt; is tells that it can be one, usable or not.
-func receiptOf(frame []byte, l layout) (r receipt.Receipt, is bool) {
+func receiptOf(frame []byte, l layout, o receipt.Options) (r receipt.Receipt, is bool) {
 	if l.header.Command != smpp.DeliverSM && l.header.Command != smpp.DataSM {
 		return r, false
 	}
@@ -69,7 +69,11 @@ func receiptOf(frame []byte, l layout) (r receipt.Receipt, is bool) {
 	if err != nil {
 		return r, false
 	}
-	r, is, _ = receipt.Parse(d.ESMClass, d.UserData, d.ReceiptedMessageID, d.MessageState, d.NetworkErrorCode)
+	_, hasState := d.TLV(smpp.TagMessageState)
+	r, is, _ = receipt.Parse(receipt.Fields{
+		ESMClass: d.ESMClass, DataCoding: d.DataCoding, Text: d.UserData, ReceiptedID: d.ReceiptedMessageID,
+		MessageState: d.MessageState, HasState: hasState, NetworkError: d.NetworkErrorCode,
+	}, o)
 	return r, is
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/simota/simota/cmd/simota/internal/api"
 	"github.com/simota/simota/smpp"
+	"github.com/simota/simota/smpp/receipt"
 )
 
 const (
@@ -26,9 +27,10 @@ var (
 	ErrClosed  = errors.New("trace: the server stops")
 )
 
-// Link lets its frames be heard; [smpp.Link] does.
-type Link interface {
-	Trace(func(smpp.Frame)) (stop func())
+// Link is a link to listen to.
+type Link struct {
+	Trace    func(func(smpp.Frame)) (stop func()) // that of [smpp.Link]
+	Receipts receipt.Options
 }
 
 // Query says which PDUs are wanted. The zero Query wants all.
@@ -76,7 +78,7 @@ func (t *Tracer) Open(q Query) (*Tap, error) {
 		asked: memory{known: map[request]bool{}}, ready: make(chan struct{}, 1), over: make(chan struct{}),
 	}
 	for _, l := range heard {
-		p.stops = append(p.stops, l.Trace(p.hear))
+		p.stops = append(p.stops, l.Trace(func(f smpp.Frame) { p.hear(f, l.Receipts) }))
 	}
 	t.taps[p] = true
 	return p, nil
@@ -132,7 +134,7 @@ func (p *Tap) Close() {
 }
 
 // hear takes a frame from a session, which waits meanwhile.
-func (p *Tap) hear(f smpp.Frame) {
+func (p *Tap) hear(f smpp.Frame, o receipt.Options) {
 	l := read(f.Raw)
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -144,7 +146,7 @@ func (p *Tap) hear(f smpp.Frame) {
 		p.lost++
 		return
 	}
-	h := heard{pdu: record(f, l)}
+	h := heard{pdu: record(f, l, o)}
 	if p.octets {
 		h.hidden = veils(f.Raw, f.Inbound, l)
 		h.frame = covered(f.Raw, h.hidden)

@@ -74,6 +74,15 @@ func CardTypes(w io.Writer, types []catalog.CardType) error {
 	return Table(w, rows)
 }
 
+// Inbox writes a table of PDUs that came in, and why each stands where it does.
+func Inbox(w io.Writer, inbox []api.InboxRow, zone *time.Location) error {
+	rows := [][]string{{"ID", "RECEIVED", "LINK", "STATE", "FROM", "TO", "WHY"}}
+	for _, r := range inbox {
+		rows = append(rows, []string{strconv.FormatInt(r.ID, 10), stamp(r.At, zone), r.Link, r.State, dash(r.From), dash(r.To), r.Why})
+	}
+	return Table(w, rows)
+}
+
 // Campaigns writes a table of campaigns.
 func Campaigns(w io.Writer, cs []api.Campaign, zone *time.Location) error {
 	rows := [][]string{{"CAMPAIGN", "KIND", "STATE", "CARDS", "OPEN", "UNPROVEN", "CREATED", "NEXT RUN", "NOTE"}}

@@ -1,0 +1,152 @@
+package delivery
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/simota/simota/catalog/ledger"
+	"github.com/simota/simota/ota/sms"
+	"github.com/simota/simota/smpp/receipt"
+)
+
+// Kinds of inbox rows: what a row was taken for, and of an orphan also why it
+// fits nothing. They are stored; new words may be added.
+const (
+	KindUnreadable       = "unreadable"              // no deliver_sm or data_sm
+	KindUnknown          = "unknown"                 // nothing that is understood
+	KindPacket           = "packet"                  // an answer or message of a card that belongs to none of ours
+	KindPart             = "part"                    // of an answer, the others did not come
+	KindReceipt          = "receipt"                 // as an orphan: nobody was given its id
+	KindAmbiguousReceipt = "receipt: ambiguous id"   // several submissions have its id
+	KindUnusableReceipt  = "receipt: unusable"       // without id or state
+	KindRepeatedReceipt  = "receipt: repeated"       // the submission has its final state already
+	KindContraryReceipt  = "receipt: contradicts it" // and that was another one: the first stands
+)
+
+// judge says what a row is: an answer of a card, the message of an applet, a
+// receipt, or nothing that fits. A message that carries an answer is taken as
+// that, even when it is a receipt too.
+func (d *Desk) judge(ctx context.Context, r ledger.InboxRow) (verdict, error) {
+	in, err := d.cfg.Parse(r.PDU)
+	if err != nil {
+		return orphan(r, KindUnreadable), nil
+	}
+	if in.ESMClass&esmUDHI != 0 || len(in.UserData) > 2 && in.UserData[1] == sms.ResponsePacket {
+		ud, err := sms.ParseUserData(in.UserData)
+		if _, several := ud.Concat(); err == nil && (several || ud.Has(sms.ResponsePacket) || ud.Has(sms.CommandPacket)) {
+			return d.judgePacket(ctx, r, in, ud)
+		}
+	}
+	switch rc, is, err := receipt.Parse(in.receipt(), d.cfg.Links[r.Link].Receipts); {
+	case !is:
+		return orphan(r, KindUnknown), nil
+	case err != nil:
+		return orphan(r, KindUnusableReceipt), nil
+	default:
+		return d.judgeReceipt(ctx, r, in.Source, rc)
+	}
+}
+
+const esmUDHI = 0x40
+
+func orphan(r ledger.InboxRow, kind string) verdict {
+	return verdict{op: &ledger.Settle{InboxIDs: []int64{r.ID}, State: ledger.InboxOrphan, Kind: kind}}
+}
+
+// receiptKey is what a receipt waits under for its submit_sm_resp; the store
+// looks for it by the same form.
+func receiptKey(idNormal string) string { return "receipt:" + idNormal }
+
+// judgeReceipt finds the submission a receipt speaks of. A receipt that comes
+// before its submit_sm_resp waits under its id. The first final state stands.
+func (d *Desk) judgeReceipt(ctx context.Context, r ledger.InboxRow, source string, rc receipt.Receipt) (verdict, error) {
+	op := &ledger.Settle{InboxIDs: []int64{r.ID}, State: ledger.InboxSettled, Kind: KindReceipt}
+	if !rc.Final() {
+		return verdict{op: op}, nil // enroute, accepted: nothing ends with it
+	}
+	conn := d.cfg.Links[r.Link]
+	ids := receipt.Candidates(rc.MessageID, conn.ReceiptBase)
+	refs, err := d.submissionsOf(ctx, r.IDScope, rc.MessageID, ids)
+	if err != nil {
+		return verdict{}, err
+	}
+	if len(refs) == 0 {
+		op.State, op.Key = ledger.InboxWaiting, receiptKey(ids[0])
+		return verdict{op: op}, nil
+	}
+	ref, sure := meant(refs, source)
+	if !sure {
+		return orphan(r, KindAmbiguousReceipt), nil
+	}
+	state := finalState(rc.State)
+	if s := ref.Submission; !s.FinalAt.IsZero() {
+		op.Kind = KindRepeatedReceipt
+		if s.State != state {
+			op.Kind = KindContraryReceipt
+		}
+		return verdict{op: op}, nil
+	}
+	final := ledger.Final{SubmissionID: ref.Submission.ID, State: state, At: r.ReceivedAt}
+	if state != ledger.Arrived {
+		final.Err = rc.Describe(conn.Receipts.Causes)
+	}
+	op.Finals = []ledger.Final{final}
+	// The answer to a read follows its receipt at once, and says more.
+	waits := state == ledger.Arrived && ref.Kind == ledger.Read
+	return verdict{op: op, wake: []int64{ref.TargetID}, waits: waits}, nil
+}
+
+func finalState(s receipt.State) ledger.SubmissionState {
+	switch s {
+	case receipt.Delivered:
+		return ledger.Arrived
+	case receipt.Expired:
+		return ledger.Expired
+	}
+	return ledger.Undelivered
+}
+
+// submissionsOf lists what an id was given to: under the spelling of the
+// receipt if the SMSC gave that very one, else under every normal form.
+func (d *Desk) submissionsOf(ctx context.Context, scope, id string, normal []string) (refs []ledger.SubmissionRef, err error) {
+	for _, n := range normal {
+		found, err := d.cfg.Store.ByReceipt(ctx, scope, n)
+		if err != nil {
+			return nil, err
+		}
+		refs = append(refs, found...)
+	}
+	given := slices.DeleteFunc(slices.Clone(refs), func(s ledger.SubmissionRef) bool { return s.Submission.MessageID != id })
+	if len(given) > 0 {
+		return given, nil
+	}
+	return refs, nil
+}
+
+// meant chooses among submissions with one id, for ids are not always unique:
+// the only one to the number that the receipt comes from (SMPP 3.4, appendix B:
+// the addresses are swapped), and of several the only one without a final state.
+// When all have one the receipt changes nothing, so any will do. Nothing is
+// guessed: sure is false where more than one is left.
+func meant(refs []ledger.SubmissionRef, source string) (ref ledger.SubmissionRef, sure bool) {
+	if len(refs) == 1 {
+		return refs[0], true
+	}
+	there := slices.DeleteFunc(slices.Clone(refs), func(s ledger.SubmissionRef) bool {
+		return digits(s.Submission.Destination) != digits(source)
+	})
+	open := slices.DeleteFunc(slices.Clone(there), func(s ledger.SubmissionRef) bool { return !s.Submission.FinalAt.IsZero() })
+	switch {
+	case len(open) == 1:
+		return open[0], true
+	case len(open) == 0 && len(there) > 0:
+		return there[0], true
+	}
+	return ledger.SubmissionRef{}, false
+}
+
+// digits leaves out how a number is marked as international.
+func digits(number string) string {
+	return strings.TrimPrefix(strings.TrimPrefix(number, "+"), "00")
+}
