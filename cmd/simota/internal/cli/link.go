@@ -17,7 +17,7 @@ func linkCommand(a *app) *cobra.Command {
 	return group("link", "look at the SMPP links, watch them, test them",
 		command(list, "list", "list SMPP links and how they are", "simota link list"),
 		a.completeLinks(command(&linkShow{a}, "show NAME", "show all that is known of a link", "simota link show aurora-1")),
-		traceCommand(a))
+		traceCommand(a), linkTestCommand(a))
 }
 
 // linkShow shows one link.

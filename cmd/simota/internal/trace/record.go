@@ -84,6 +84,8 @@ func carried(f smpp.Frame, l layout, o receipt.Options) (messageID, words string
 		return "", "response packet" + part + ", " + n
 	case l.message.empty():
 		return "", what + " without text"
+	case part != "" && what == "message": // only the first part says of what
+		return "", strings.TrimPrefix(part, ", ") + ", " + n + " not shown"
 	}
 	return "", what + part + ", " + n + " not shown"
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/simota/simota/cmd/simota/internal/api"
+	"github.com/simota/simota/ota/explain"
 )
 
 // Links writes a table of SMPP links, and why each of those that are down is.
@@ -116,9 +117,21 @@ func malformed(b *strings.Builder, l api.LinkDetail, zone *time.Location) error 
 		if m.Report == nil {
 			continue
 		}
-		if err := m.Report.Text(b, false); err != nil {
+		if err := indented(b, m.Report); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// indented writes what octets mean, so that the lines they belong to stand out.
+func indented(b *strings.Builder, r *explain.Report) error {
+	var tree strings.Builder
+	if err := r.Text(&tree, false); err != nil {
+		return err
+	}
+	for line := range strings.Lines(tree.String()) {
+		b.WriteString("    " + line)
 	}
 	return nil
 }
@@ -145,7 +158,7 @@ func (t *TraceLines) Write(p api.PDU) error {
 		tracedLine(b, at, p)
 	}
 	if p.Report != nil {
-		if err := p.Report.Text(b, false); err != nil {
+		if err := indented(b, p.Report); err != nil {
 			return err
 		}
 		b.WriteByte('\n')
