@@ -33,7 +33,7 @@ type attempt struct {
 	giveUp   func()        // closes answered
 
 	mu        sync.Mutex
-	dialled   bool // the steps of the first connection were told
+	dialled   bool   // the steps of the first connection were told
 	failed    string // the step of it that failed
 	connected time.Time
 	up        int // sessions
@@ -251,7 +251,7 @@ func (a *attempt) dial(ctx context.Context, network, address string) (net.Conn, 
 		}
 		s := Step{Name: name, OK: err == nil, Took: time.Since(began), Words: words}
 		if err != nil {
-			s.Words, s.Next = connectFault(a.cfg, err)
+			s.Words, s.Next = connectFault(a.cfg, err, name == "tls")
 			a.mu.Lock()
 			a.failed = name
 			a.mu.Unlock()

@@ -19,8 +19,9 @@ import (
 
 const usualTimeout = 10 * time.Second // what package smpp waits for anything, unless it is told
 
-// connectFault says why there is no connection, and what to do.
-func connectFault(l config.Link, err error) (words, next string) {
+// connectFault says why there is no connection, and what to do; shaking tells
+// that TLS had begun.
+func connectFault(l config.Link, err error, shaking bool) (words, next string) {
 	host, _, _ := net.SplitHostPort(l.Address)
 	dns := (*net.DNSError)(nil)
 	switch {
@@ -32,6 +33,8 @@ func connectFault(l config.Link, err error) (words, next string) {
 		return "connection refused: nothing listens at " + l.Address, "check host and port; ask the operator whether the SMSC is up and lets this machine in"
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
 		return "no route to " + host, "see that the VPN or tunnel to the operator is up, and that the route goes through it"
+	case isTimeout(err) && shaking:
+		return fmt.Sprintf("no TLS handshake within %v", usualTimeout), "it may be the port for plain SMPP: take the port for TLS, or leave tls out"
 	case isTimeout(err):
 		return fmt.Sprintf("%s does not answer within %v", l.Address, usualTimeout),
 			"a firewall drops it, or the tunnel is down: ask the operator to let this machine's address in"

@@ -30,27 +30,28 @@ func (a *attempt) ours(d smpp.Delivery) bool {
 		ESMClass: d.ESMClass, DataCoding: d.DataCoding, Text: d.UserData, ReceiptedID: d.ReceiptedMessageID,
 		MessageState: d.MessageState, HasState: hasState, NetworkError: d.NetworkErrorCode,
 	}, a.receipts)
-	from := digits(d.Source.Number) == digits(a.o.Message.Destination.Number)
-	switch {
-	case !is:
+	if !is {
 		return false
+	}
+	from := sameNumber(d.Source.Number, a.o.Message.Destination.Number)
+	fits := slices.Contains(receipt.Candidates(r.MessageID, receipt.Base(a.cfg.MessageID.Receipt)), a.normal(a.result.MessageID))
+	m := match{receipt: r, at: d.ReceivedAt}
+	if from && !fits {
+		m.other = bases(a.result.MessageID, r.MessageID)
+	}
+	switch {
 	case err != nil && from:
 		a.strange = append(a.strange, strings.TrimPrefix(err.Error(), "receipt: "))
-	}
-	if err != nil {
 		return false
-	}
-	m := match{receipt: r, at: d.ReceivedAt}
-	if !slices.Contains(receipt.Candidates(r.MessageID, receipt.Base(a.cfg.MessageID.Receipt)), a.normal(a.result.MessageID)) {
-		if !from {
-			return false
-		}
-		if m.other = bases(a.result.MessageID, r.MessageID); m.other == "" {
-			a.strange = append(a.strange, fmt.Sprintf("its id is %q", r.MessageID))
-			return false
-		}
-	}
-	if r.Final() && a.final == nil {
+	case err != nil || !from && !fits:
+		return false
+	case !from: // perhaps of a message of the server
+		a.strange = append(a.strange, fmt.Sprintf("one with id %q came from %s", r.MessageID, d.Source))
+		return false
+	case !fits && m.other == "":
+		a.strange = append(a.strange, fmt.Sprintf("one from the number has id %q", r.MessageID))
+		return false
+	case r.Final() && a.final == nil:
 		a.final = &m
 	}
 	return true
@@ -74,9 +75,18 @@ func bases(response, inReceipt string) string {
 	return ""
 }
 
-// digits is what of two numbers is compared: networks differ in what stands before.
-func digits(number string) string {
-	return strings.TrimLeft(strings.TrimPrefix(number, "+"), "0")
+// sameNumber compares numbers as networks write them: what stands before the
+// number in its country differs.
+func sameNumber(a, b string) bool {
+	const enough = 7 // digits
+	if a == b {
+		return true
+	}
+	a, b = strings.TrimLeft(a, "+0"), strings.TrimLeft(b, "+0")
+	if len(a) > len(b) {
+		a, b = b, a
+	}
+	return len(a) >= enough && strings.HasSuffix(b, a)
 }
 
 // received says what became of the message, and how its receipt was told from
@@ -110,7 +120,7 @@ func (a *attempt) missed(err error) Step {
 		Next:  "the phone may be off: wait longer with --wait. If a server runs, the SMSC may have given the receipt to its session: simota inbox list",
 	}
 	if n := len(a.strange); n > 0 {
-		s.Words += fmt.Sprintf("; what came from this number was not it: %s", a.strange[n-1])
+		s.Words += fmt.Sprintf("; what came was not it: %s", a.strange[n-1])
 		s.Next = "see message_id and receipts of the link, and simota link trace for what the SMSC sends"
 	}
 	return s
