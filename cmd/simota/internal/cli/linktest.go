@@ -92,7 +92,7 @@ func (r *linkTest) Run(ctx context.Context, args []string) error {
 	}
 	l := c.Links[i]
 	if serves(ctx, c.Socket, l.Name) {
-		r.warn("a server runs and is bound with %s: some SMSCs allow one session per account, and may give the receipt to the server", l.Name)
+		r.warn("a server runs and has %s bound: some SMSCs allow one session per account, and a receipt may go to the server", l.Name)
 	}
 	t := show.LinkTest{Link: l.Name, Address: l.Address, Steps: []probe.Step{}}
 	lines := show.LinkTestLines{W: r.Stdout}
