@@ -133,14 +133,14 @@ type Store interface {
 
 	// PutOperator stores an operator under its name, replacing the one before.
 	PutOperator(ctx context.Context, actor string, o Operator) error
-	// Operator finds an operator by name.
+	// Operator finds an operator by name. It may be shared: callers do not change it.
 	Operator(ctx context.Context, name string) (Operator, error)
 	// Operators lists all, by name.
 	Operators(ctx context.Context) ([]Operator, error)
 
 	// PutCardType stores a card type under its name, replacing the one before.
 	PutCardType(ctx context.Context, actor string, t CardType) error
-	// CardType finds a card type by name.
+	// CardType finds a card type by name. It may be shared: callers do not change it.
 	CardType(ctx context.Context, name string) (CardType, error)
 	// CardTypes lists all, by name.
 	CardTypes(ctx context.Context) ([]CardType, error)

@@ -179,6 +179,7 @@ var inventoryLaws = []law{
 			}
 		}
 		w.equal("by name", ok[[]catalog.Operator](w)(w.Operators(w.ctx)), []catalog.Operator{o, b})
+		w.equal("first", ok[catalog.Operator](w)(w.Operator(w.ctx, "aurora")), o)
 		o.SMSC = "+5522"
 		if err := w.PutOperator(w.ctx, "test", o); err != nil {
 			w.t.Fatal(err)

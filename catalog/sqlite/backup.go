@@ -134,11 +134,11 @@ func adoptDatabase(ctx context.Context, db *sql.DB, path, actor string, now time
 	if err != nil && !errors.Is(err, ErrRestored) { // unreadable is what we are here for
 		return r, err
 	}
-	conn, err := db.Conn(ctx)
+	session, err := openSession(db.Driver(), dsn(path, writeParams))
 	if err != nil {
-		return r, fmt.Errorf("sqlite: adopt: %w", err)
+		return r, fmt.Errorf("adopt: %w", err)
 	}
-	w := startWriter(conn)
+	w := startWriter(session)
 	errs := w.submit(ctx, []step{func(t *tx) (err error) { r, err = t.adopt(actor, now, side); return err }})
 	return r, errors.Join(errs[0], w.stop())
 }
@@ -170,11 +170,7 @@ func (t *tx) adopt(actor string, now time.Time, side int64) (r AdoptReport, err 
 }
 
 func (t *tx) runningCampaigns() ([]string, error) {
-	s, err := t.stmt(`SELECT name FROM campaign WHERE state = 'running' ORDER BY name`)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := s.QueryContext(context.Background())
+	rows, err := t.query(`SELECT name FROM campaign WHERE state = 'running' ORDER BY name`, nil)
 	return collect(rows, err, func(s scanner) (name string, err error) {
 		err = s.Scan(&name)
 		return name, err

@@ -210,22 +210,6 @@ func (d *DB) CardTypes(ctx context.Context) ([]catalog.CardType, error) {
 	return read(ctx, d, scanDocument[catalog.CardType], `SELECT body FROM card_type ORDER BY name`)
 }
 
-func scanDocument[T any](s scanner) (v T, err error) {
-	err = s.Scan(asJSON{&v})
-	return v, err
-}
-
-func document[T any](ctx context.Context, d *DB, what, name, query string) (v T, err error) {
-	all, err := read(ctx, d, scanDocument[T], query, name)
-	if err != nil {
-		return v, err
-	}
-	if len(all) == 0 {
-		return v, fmt.Errorf("%w: %s %q", catalog.ErrNotFound, what, name)
-	}
-	return all[0], nil
-}
-
 // PutOperator stores an operator. Another home PLMN under the same name would
 // be another operator: it is refused; see catalog.Store.
 func (d *DB) PutOperator(ctx context.Context, actor string, o catalog.Operator) error {
@@ -236,7 +220,7 @@ func (d *DB) PutOperator(ctx context.Context, actor string, o catalog.Operator) 
 	if err != nil {
 		return fmt.Errorf("sqlite: operator %q: %w", o.Name, err)
 	}
-	return d.do(ctx, func(t *tx) error {
+	return d.change(ctx, func(t *tx) error {
 		var old catalog.Operator
 		if _, err := t.row(`SELECT body FROM operator WHERE name = ?1`, []any{o.Name}, asJSON{&old}); err != nil {
 			return err
@@ -259,7 +243,7 @@ func (d *DB) PutCardType(ctx context.Context, actor string, c catalog.CardType) 
 	if err != nil {
 		return fmt.Errorf("sqlite: card type %q: %w", c.Name, err)
 	}
-	return d.do(ctx, func(t *tx) error {
+	return d.change(ctx, func(t *tx) error {
 		n, err := t.exec(`INSERT INTO card_type (name, body) VALUES (?1, ?2)
 			ON CONFLICT (name) DO UPDATE SET body = excluded.body WHERE body <> excluded.body`, c.Name, body)
 		return d.auditChange(t, n, err, actor, "card-type.put", "card-type/"+c.Name)

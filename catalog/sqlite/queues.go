@@ -94,13 +94,13 @@ func (q queue) fair(n, turn int) (out []ledger.Outgoing, err error) {
 // campaigns are those with something in the queue; each is a step in the index.
 func (q queue) campaigns() (ids []int64, err error) {
 	for after := int64(-1); ; {
-		var id *int64
-		err := q.row(`SELECT MIN(campaign_id) FROM submission WHERE operator = ?1 AND class = ?2 AND state = 'ready' AND campaign_id > ?3`,
+		var id int64
+		err := q.row(`SELECT COALESCE(MIN(campaign_id), -1) FROM submission WHERE operator = ?1 AND class = ?2 AND state = 'ready' AND campaign_id > ?3`,
 			[]any{q.operator, int(q.class), after}, &id)
-		if err != nil || id == nil {
+		if err != nil || id < 0 {
 			return ids, err
 		}
-		ids, after = append(ids, *id), *id
+		ids, after = append(ids, id), id
 	}
 }
 

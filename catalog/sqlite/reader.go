@@ -28,11 +28,9 @@ func (d *DB) look(ctx context.Context, f func(reader) error) (err error) {
 		return ErrClosed
 	}
 	if s == nil {
-		conn, err := d.read.Conn(ctx)
-		if err != nil {
-			return fmt.Errorf("sqlite: reader: %w", err)
+		if s, err = openSession(d.read.Driver(), dsn(d.path, readParams)); err != nil {
+			return err
 		}
-		s = newSession(conn)
 	}
 	return f(reader{s})
 }
@@ -62,7 +60,7 @@ func (d *DB) closeSessions() error {
 	return errors.Join(errs...)
 }
 
-func (r reader) query(query string, args ...any) (*sql.Rows, error) {
+func (r reader) query(query string, args ...any) (*rows, error) {
 	return r.session.query(query, args)
 }
 

@@ -67,6 +67,8 @@ type DB struct {
 	closed   atomic.Bool
 	turn     atomic.Uint32 // of campaigns in the outbox
 
+	documents documents
+
 	sidecarMu sync.Mutex
 	closeOnce sync.Once
 	closeErr  error
@@ -167,17 +169,18 @@ func (d *DB) openWriting(ctx context.Context) error {
 	if err := migrate(ctx, d.write); err != nil {
 		return err
 	}
-	conn, err := d.write.Conn(ctx)
+	d.write.SetMaxIdleConns(0) // those until here knew the file before it had a write-ahead log
+	s, err := openSession(d.write.Driver(), dsn(d.path, writeParams))
 	if err != nil {
-		return fmt.Errorf("sqlite: writer: %w", err)
+		return err
 	}
-	if err := setDurable(ctx, conn); err != nil {
-		return errors.Join(err, conn.Close())
+	if err := setDurable(s); err != nil {
+		return errors.Join(err, s.close())
 	}
 	if err := d.openReaders(); err != nil {
-		return errors.Join(err, conn.Close())
+		return errors.Join(err, s.close())
 	}
-	d.w = startWriter(conn)
+	d.w = startWriter(s)
 	return d.RaiseGeneration(ctx)
 }
 
@@ -191,24 +194,26 @@ func (d *DB) openReaders() error {
 }
 
 // setDurable sets what the laws rest on, and believes only what it reads back.
-func setDurable(ctx context.Context, conn *sql.Conn) error {
+func setDurable(s *session) error {
 	var mode string
-	if err := conn.QueryRowContext(ctx, `PRAGMA journal_mode = WAL`).Scan(&mode); err != nil {
-		return fmt.Errorf("sqlite: journal_mode: %w", err)
+	if _, err := s.row(`PRAGMA journal_mode = WAL`, nil, &mode); err != nil {
+		return fmt.Errorf("journal_mode: %w", err)
 	}
 	if mode != "wal" {
 		return fmt.Errorf("sqlite: journal_mode is %q, not wal: put the database on a local file system", mode)
 	}
-	if _, err := conn.ExecContext(ctx, `PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 4000`); err != nil {
-		return fmt.Errorf("sqlite: durability settings: %w", err)
+	for _, setting := range []string{`synchronous = FULL`, `foreign_keys = ON`, `wal_autocheckpoint = 4000`} {
+		if err := s.control(`PRAGMA ` + setting); err != nil {
+			return fmt.Errorf("%s: %w", setting, err)
+		}
 	}
 	for _, p := range []struct {
 		name string
 		want int
 	}{{"synchronous", 2}, {"foreign_keys", 1}} {
 		var got int
-		if err := conn.QueryRowContext(ctx, `PRAGMA `+p.name).Scan(&got); err != nil {
-			return fmt.Errorf("sqlite: %s: %w", p.name, err)
+		if _, err := s.row(`PRAGMA `+p.name, nil, &got); err != nil {
+			return fmt.Errorf("%s: %w", p.name, err)
 		}
 		if got != p.want {
 			return fmt.Errorf("sqlite: %s is %d, not %d: a committed counter could roll back; refusing to start", p.name, got, p.want)

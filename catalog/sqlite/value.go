@@ -2,9 +2,10 @@ package sqlite
 
 import (
 	"database/sql"
+	"database/sql/driver"
 	"encoding/json"
-	"errors"
 	"fmt"
+	"reflect"
 	"time"
 )
 
@@ -72,7 +73,83 @@ func among(ids []int64) (condition string, arg any, err error) {
 	return `IN (SELECT value FROM json_each(?1))`, arg, err
 }
 
+// bind makes the arguments values of the driver.
+func (s *statement) bind(args []any) (err error) {
+	s.args = s.args[:0]
+	for i, a := range args {
+		v := driver.NamedValue{Ordinal: i + 1}
+		if named, ok := a.(sql.NamedArg); ok {
+			v.Name, a = named.Name, named.Value
+		}
+		switch a := a.(type) {
+		case nil, int64, string, []byte:
+			v.Value = a
+		case int:
+			v.Value = int64(a)
+		default:
+			if v.Value, err = driver.DefaultParameterConverter.ConvertValue(a); err != nil {
+				return fmt.Errorf("sqlite: argument %d: %w", i+1, err)
+			}
+		}
+		s.args = append(s.args, v)
+	}
+	return nil
+}
+
 // What comes out.
+
+// take copies a value of the driver into a variable. Only octets may be NULL:
+// for others the query says what that means.
+func take(dest any, v driver.Value) error {
+	switch d := dest.(type) {
+	case sql.Scanner:
+		return d.Scan(v)
+	case *int64:
+		if n, ok := v.(int64); ok {
+			*d = n
+			return nil
+		}
+	case *string:
+		if s, ok := v.(string); ok {
+			*d = s
+			return nil
+		}
+	case *any:
+		*d = v
+		return nil
+	case *[]byte:
+		if b, ok := v.([]byte); ok || v == nil {
+			*d = b // the driver has copied it
+			return nil
+		}
+	}
+	if !assign(reflect.ValueOf(dest).Elem(), v) {
+		return fmt.Errorf("%T into %T", v, dest)
+	}
+	return nil
+}
+
+// assign is take for the types that the catalog and the ledger define.
+func assign(dest reflect.Value, v driver.Value) bool {
+	n, isInt := v.(int64)
+	switch kind := dest.Kind(); {
+	case isInt && kind == reflect.Bool:
+		dest.SetBool(n != 0)
+	case isInt && dest.CanInt() && !dest.OverflowInt(n):
+		dest.SetInt(n)
+	case isInt && dest.CanUint() && n >= 0 && !dest.OverflowUint(uint64(n)):
+		dest.SetUint(uint64(n))
+	case kind == reflect.String:
+		s, ok := v.(string)
+		if ok {
+			dest.SetString(s)
+		}
+		return ok
+	default:
+		return false
+	}
+	return true
+}
 
 // when scans a time.
 type when struct{ t *time.Time }
@@ -116,16 +193,6 @@ func (t tags) Scan(v any) error {
 	return asJSON{t.to}.Scan(v)
 }
 
-func scanRow(r *sql.Row, dest []any) (found bool, err error) {
-	switch err := r.Scan(dest...); {
-	case errors.Is(err, sql.ErrNoRows):
-		return false, nil
-	case err != nil:
-		return false, fmt.Errorf("sqlite: %w", err)
-	}
-	return true, nil
-}
-
 // scanner is a row of a result.
 type scanner interface{ Scan(dest ...any) error }
 
@@ -135,20 +202,20 @@ func scanID(r scanner) (id int64, err error) {
 }
 
 // collect reads all rows of a result.
-func collect[T any](rows *sql.Rows, err error, scan func(scanner) (T, error)) ([]T, error) {
+func collect[T any](r *rows, err error, scan func(scanner) (T, error)) ([]T, error) {
 	if err != nil {
-		return nil, fmt.Errorf("sqlite: %w", err)
+		return nil, err
 	}
 	var all []T
-	for rows.Next() {
-		v, err := scan(rows)
+	for r.next() {
+		v, err := scan(r)
 		if err != nil {
-			return nil, errors.Join(fmt.Errorf("sqlite: %w", err), rows.Close())
+			return nil, r.end(err)
 		}
 		all = append(all, v)
 	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-		return nil, fmt.Errorf("sqlite: %w", err)
+	if err := r.end(nil); err != nil {
+		return nil, err
 	}
 	return all, nil
 }

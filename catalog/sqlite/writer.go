@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"sync/atomic"
@@ -42,9 +41,9 @@ type writer struct {
 	broken  error         // the device failed: nothing is written any more
 }
 
-func startWriter(conn *sql.Conn) *writer {
+func startWriter(s *session) *writer {
 	w := &writer{
-		tx:      &tx{session: newSession(conn)},
+		tx:      &tx{session: s},
 		jobs:    make(chan *job, maxBatch),
 		quit:    make(chan struct{}),
 		stopped: make(chan struct{}),

@@ -48,17 +48,17 @@ func TestWriterIsDurable(t *testing.T) {
 
 func TestOpenRefusesWeakDurability(t *testing.T) {
 	t.Parallel()
-	db, err := sql.Open(driverName, "file::memory:?_busy_timeout=100") // cannot do WAL
+	db, err := sql.Open(driverName, "file::memory:") // cannot do WAL in memory
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	conn, err := db.Conn(t.Context())
+	s, err := openSession(db.Driver(), "file::memory:?_busy_timeout=100")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
-	if err := setDurable(t.Context(), conn); err == nil {
+	defer s.close()
+	if err := setDurable(s); err == nil {
 		t.Fatal("a database without a write-ahead log is accepted")
 	}
 }

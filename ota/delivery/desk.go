@@ -77,6 +77,11 @@ type Incoming struct {
 	MessageState byte
 	HasState     bool // a message_state is there
 	NetworkError []byte
+	Reference    uint16 // user_message_reference
+	HasReference bool   // one is there
+	// Report is the user data of the card's SMS-DELIVER-REPORT, with its header,
+	// that a receipt has in a parameter of the SMSC's own; nil where there is none.
+	Report []byte
 }
 
 // receipt is what a receipt is read from.
@@ -93,6 +98,7 @@ type Connection struct {
 	ResponseBase receipt.Base // how the SMSC writes ids in responses
 	ReceiptBase  receipt.Base // and in receipts
 	Receipts     receipt.Options
+	References   bool // submit_sm carry a user_message_reference, the low half of Message.Submission
 }
 
 // Config is what a Desk works with.
@@ -102,7 +108,7 @@ type Config struct {
 	Ways   func(operator string) Way
 	Links  map[string]Connection // by name
 	Timing Timing
-	Parse  func(pdu []byte) (Incoming, error) // reads a stored PDU
+	Parse  func(link string, pdu []byte) (Incoming, error) // reads a stored PDU
 	KeyAAD func(iccid string, domain []byte, kvn byte, kind string) string
 	Wake   func(targetID int64) // a target has new evidence
 	// WakeWithin is for evidence that can wait: what follows it is likely to

@@ -25,27 +25,56 @@ const (
 )
 
 // judge says what a row is: an answer of a card, the message of an applet, a
-// receipt, or nothing that fits. A message that carries an answer is taken as
-// that, even when it is a receipt too.
+// receipt, or nothing that fits. A receipt may carry the answer of the card,
+// when that came in its SMS-DELIVER-REPORT: then it is taken as both.
 func (d *Desk) judge(ctx context.Context, r ledger.InboxRow) (verdict, error) {
-	in, err := d.cfg.Parse(r.PDU)
+	in, err := d.cfg.Parse(r.Link, r.PDU)
 	if err != nil {
 		return orphan(r, KindUnreadable), nil
 	}
-	if in.ESMClass&esmUDHI != 0 || len(in.UserData) > 2 && in.UserData[1] == sms.ResponsePacket {
-		ud, err := sms.ParseUserData(in.UserData)
-		if _, several := ud.Concat(); err == nil && (several || ud.Has(sms.ResponsePacket) || ud.Has(sms.CommandPacket)) {
-			return d.judgePacket(ctx, r, in, ud)
+	rc, is, bad := receipt.Parse(in.receipt(), d.cfg.Links[r.Link].Receipts)
+	if ud, octets, packet := in.packet(); packet {
+		in.UserData = octets
+		v, err := d.judgePacket(ctx, r, in, ud)
+		if err != nil || !is || bad != nil {
+			return v, err
 		}
+		report, err := d.judgeReceipt(ctx, r, in, rc)
+		return both(v, report), err
 	}
-	switch rc, is, err := receipt.Parse(in.receipt(), d.cfg.Links[r.Link].Receipts); {
+	switch {
 	case !is:
 		return orphan(r, KindUnknown), nil
-	case err != nil:
+	case bad != nil:
 		return orphan(r, KindUnusableReceipt), nil
-	default:
-		return d.judgeReceipt(ctx, r, in.Source, rc)
 	}
+	return d.judgeReceipt(ctx, r, in, rc)
+}
+
+// packet is the secured packet, or part of one, that a message carries, with
+// the octets it was read from: those of the card's report before the text.
+func (in Incoming) packet() (ud sms.UserData, octets []byte, is bool) {
+	for i, b := range [][]byte{in.Report, in.UserData} {
+		header := i == 0 || in.ESMClass&esmUDHI != 0 || len(b) > 2 && b[1] == sms.ResponsePacket
+		if ud, err := sms.ParseUserData(b); header && err == nil {
+			if _, several := ud.Concat(); several || ud.Has(sms.ResponsePacket) || ud.Has(sms.CommandPacket) {
+				return ud, b, true
+			}
+		}
+	}
+	return sms.UserData{}, nil, false
+}
+
+// both joins what one message says as an answer and as a receipt. An answer
+// that proves nothing leaves the receipt; a receipt that nothing fits leaves
+// the answer, which says more: it has its own counter, and waits for no id.
+func both(answer, report verdict) verdict {
+	if answer.op.State != ledger.InboxSettled {
+		return report
+	}
+	answer.op.Finals = report.op.Finals
+	answer.wake = slices.Compact(slices.Sorted(slices.Values(append(answer.wake, report.wake...))))
+	return answer
 }
 
 const esmUDHI = 0x40
@@ -60,7 +89,7 @@ func receiptKey(idNormal string) string { return "receipt:" + idNormal }
 
 // judgeReceipt finds the submission a receipt speaks of. A receipt that comes
 // before its submit_sm_resp waits under its id. The first final state stands.
-func (d *Desk) judgeReceipt(ctx context.Context, r ledger.InboxRow, source string, rc receipt.Receipt) (verdict, error) {
+func (d *Desk) judgeReceipt(ctx context.Context, r ledger.InboxRow, in Incoming, rc receipt.Receipt) (verdict, error) {
 	op := &ledger.Settle{InboxIDs: []int64{r.ID}, State: ledger.InboxSettled, Kind: KindReceipt}
 	if !rc.Final() {
 		return verdict{op: op}, nil // enroute, accepted: nothing ends with it
@@ -75,7 +104,10 @@ func (d *Desk) judgeReceipt(ctx context.Context, r ledger.InboxRow, source strin
 		op.State, op.Key = ledger.InboxWaiting, receiptKey(ids[0])
 		return verdict{op: op}, nil
 	}
-	ref, sure := meant(refs, source)
+	if conn.References {
+		refs = echoed(refs, in)
+	}
+	ref, sure := meant(refs, in.Source)
 	if !sure {
 		return orphan(r, KindAmbiguousReceipt), nil
 	}
@@ -122,6 +154,19 @@ func (d *Desk) submissionsOf(ctx context.Context, scope, id string, normal []str
 		return given, nil
 	}
 	return refs, nil
+}
+
+// echoed keeps the submissions whose user_message_reference a receipt brings
+// back (SMPP 3.4, 5.3.2.17): the low half of their number. An SMSC may put one of
+// its own there, so a reference that fits none tells nothing.
+func echoed(refs []ledger.SubmissionRef, in Incoming) []ledger.SubmissionRef {
+	same := slices.DeleteFunc(slices.Clone(refs), func(s ledger.SubmissionRef) bool {
+		return !in.HasReference || uint16(s.Submission.ID) != in.Reference
+	})
+	if len(same) == 0 {
+		return refs
+	}
+	return same
 }
 
 // meant chooses among submissions with one id, for ids are not always unique:

@@ -155,6 +155,24 @@ func TestAReceiptThatFitsTwoSubmissionsIsNotGuessed(t *testing.T) {
 	w.wantKinds(ledger.InboxOrphan, delivery.KindAmbiguousReceipt)
 }
 
+func TestAReferenceTellsSubmissionsWithOneIDApart(t *testing.T) {
+	t.Parallel()
+	w, c, l, ms := pair(t)
+	for _, m := range ms {
+		w.answer(m, "7")
+	}
+	said := func(link string, reference int64) {
+		pdu := deliverSM(c.number, server, 0x04, []byte("id:7 stat:DELIVRD"))
+		w.receive(link, withTLVs(pdu, smpp.TLV{Tag: smpp.TagUserMessageReference, Value: []byte{byte(reference >> 8), byte(reference)}}))
+	}
+	said("north", ms[1].Submission) // a link that sends none: whatever comes is the SMSC's own
+	said("north-2", 0xFFFF)         // fits none
+	w.wantFinals(l, ledger.Accepted, ledger.Accepted)
+	w.wantKinds(ledger.InboxOrphan, delivery.KindAmbiguousReceipt, delivery.KindAmbiguousReceipt)
+	said("north-2", ms[1].Submission)
+	w.wantFinals(l, ledger.Accepted, ledger.Arrived)
+}
+
 func TestAnIDIsMatchedAsGivenBeforeAnyOtherReading(t *testing.T) {
 	t.Parallel()
 	w, c, l, _ := pair(t)

@@ -74,11 +74,12 @@ func (d *Desk) assemble(ctx context.Context, r ledger.InboxRow, ud sms.UserData,
 	for _, o := range rows {
 		part := ud
 		if o.ID != r.ID {
-			in, err := d.cfg.Parse(o.PDU)
+			in, err := d.cfg.Parse(o.Link, o.PDU)
 			if err != nil {
 				continue
 			}
-			if part, err = sms.ParseUserData(in.UserData); err != nil {
+			is := false
+			if part, _, is = in.packet(); !is {
 				continue
 			}
 		}

@@ -137,7 +137,7 @@ func (w *world) open() {
 		Ways: func(operator string) delivery.Way { return w.links[operator] },
 		Links: map[string]delivery.Connection{
 			"north":   {IDScope: "n", ResponseBase: receipt.Hex, ReceiptBase: receipt.Decimal},
-			"north-2": {IDScope: "n", ResponseBase: receipt.Hex, ReceiptBase: receipt.Decimal},
+			"north-2": {IDScope: "n", ResponseBase: receipt.Hex, ReceiptBase: receipt.Decimal, References: true},
 			"south":   {IDScope: "s", ResponseBase: receipt.Hex, ReceiptBase: receipt.Auto},
 		},
 		Wake: func(id int64) {
@@ -473,7 +473,10 @@ func deliverSM(from, to string, esmClass byte, ud []byte) []byte {
 	return smpp.AppendFrame(nil, smpp.DeliverSM, 0, 1, append(b, ud...))
 }
 
-func parse(pdu []byte) (delivery.Incoming, error) {
+// tagReport is where receipts of the tests have the card's SMS-DELIVER-REPORT.
+const tagReport = 0x1401
+
+func parse(_ string, pdu []byte) (delivery.Incoming, error) {
 	d, err := smpp.ParseDelivery(pdu)
 	if err != nil {
 		return delivery.Incoming{}, err
@@ -485,9 +488,11 @@ func parse(pdu []byte) (delivery.Incoming, error) {
 		return a.Number
 	}
 	_, hasState := d.TLV(smpp.TagMessageState)
+	report, _ := d.TLV(tagReport)
 	return delivery.Incoming{
 		Source: number(d.Source), Destination: number(d.Destination), ESMClass: d.ESMClass, DataCoding: d.DataCoding, UserData: d.UserData,
 		ReceiptedID: d.ReceiptedMessageID, MessageState: d.MessageState, HasState: hasState, NetworkError: d.NetworkErrorCode,
+		Reference: d.UserMessageReference, HasReference: d.HasReference, Report: report,
 	}, nil
 }
 

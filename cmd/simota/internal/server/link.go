@@ -120,16 +120,28 @@ func (p *port) health() api.Link {
 	return out
 }
 
-// parse reads a stored PDU.
-func parse(pdu []byte) (delivery.Incoming, error) {
+// reader reads stored PDUs; proof has the tags in which the receipts of links
+// carry what a card answered.
+func reader(proof map[string]uint16) func(link string, pdu []byte) (delivery.Incoming, error) {
+	return func(link string, pdu []byte) (delivery.Incoming, error) {
+		return parse(pdu, proof[link])
+	}
+}
+
+func parse(pdu []byte, proof uint16) (delivery.Incoming, error) {
 	d, err := smpp.ParseDelivery(pdu)
 	if err != nil {
 		return delivery.Incoming{}, err
 	}
 	_, hasState := d.TLV(smpp.TagMessageState)
+	var report []byte
+	if proof != 0 {
+		report, _ = d.TLV(proof)
+	}
 	return delivery.Incoming{
 		Source: msisdn(d.Source), Destination: d.Destination.Number, ESMClass: d.ESMClass, DataCoding: d.DataCoding, UserData: d.UserData,
 		ReceiptedID: d.ReceiptedMessageID, MessageState: d.MessageState, HasState: hasState, NetworkError: d.NetworkErrorCode,
+		Reference: d.UserMessageReference, HasReference: d.HasReference, Report: report,
 	}, nil
 }
 

@@ -77,7 +77,7 @@ func Run(ctx context.Context, cfg config.Config, log zerolog.Logger) (err error)
 // wire makes links, routes, desk and engine know each other.
 func (s *server) wire() error {
 	speed := s.cfg.Speed()
-	links := map[string]delivery.Connection{}
+	links, proof := map[string]delivery.Connection{}, map[string]uint16{}
 	var names []string
 	var lanes []*route.Lane
 	traced := map[string]trace.Link{}
@@ -92,9 +92,10 @@ func (s *server) wire() error {
 		}
 		s.ports, lanes, names = append(s.ports, p), append(lanes, p.lane), append(names, l.Name)
 		traced[l.Name] = trace.Link{Trace: p.link.Trace, Receipts: receipts}
+		proof[l.Name] = l.Proof()
 		links[l.Name] = delivery.Connection{
 			IDScope: l.IDScope, ResponseBase: receipt.Base(l.MessageID.Response), ReceiptBase: receipt.Base(l.MessageID.Receipt),
-			Receipts: receipts,
+			Receipts: receipts, References: l.Submit.UserMessageReference,
 		}
 	}
 	book := &operatorBook{read: s.db.Operator}
@@ -104,7 +105,7 @@ func (s *server) wire() error {
 		Store: s.db, Links: names, Node: s.cfg.Node, Speed: speed, Log: s.log,
 	})
 	s.desk = delivery.New(delivery.Config{
-		Store: s.db, Keys: s.vault, Links: links, Timing: delivery.Field().Faster(speed), Parse: parse, KeyAAD: vault.AAD,
+		Store: s.db, Keys: s.vault, Links: links, Timing: delivery.Field().Faster(speed), Parse: reader(proof), KeyAAD: vault.AAD,
 		Ways: func(operator string) delivery.Way { return &way{s.table.Way(operator), operator, book} },
 		Wake: s.engine.Wake, WakeWithin: s.engine.WakeWithin, Urgent: s.engine.WakeFirst,
 		Notices: campaign.Notices(), Ran: swap.Ran, Types: s.db.CardType, Log: s.log,
