@@ -64,7 +64,11 @@ func other(l layout) (messageID, words string) {
 func carried(f smpp.Frame, l layout, o receipt.Options) (messageID, words string) {
 	if f.Inbound {
 		if r, is := receiptOf(f.Raw, l, o); is {
-			return r.MessageID, receiptWords(r, o)
+			words = receiptWords(r, o)
+			if secured(f.Raw, l) {
+				words += ", with the card's answer"
+			}
+			return r.MessageID, words
 		}
 	}
 	n := octets(l.message.to - l.message.from)

@@ -163,6 +163,7 @@ func TestSecuredPacketsAreShownAndTheRestOfTheUserDataIsNot(t *testing.T) {
 		{"message from a device", true, submit(smpp.DeliverSM, 0, []byte(apnSecret)), "14 octets, not shown", apnSecret},
 		{"receipt", true, submit(smpp.DeliverSM, 4, []byte("id:7f3a09 stat:DELIVRD err:000 Text:"+apnSecret)), "7f3a09", apnSecret},
 		{"receipt without labels", true, submit(smpp.DeliverSM, 4, []byte(apnSecret)), "2A 2A 2A", apnSecret},
+		{"receipt with the card's answer", true, submit(smpp.DeliverSM, 0x44, append([]byte{2, 0x71, 0}, 0, 11, 10, 0xB0, 0, 0x11, 0, 0, 0, 0, 9, 0, 0)), "with the card's answer", apnSecret},
 		{"receipt to the SMSC is none", false, submit(smpp.SubmitSM, 4, []byte("id:1 stat:DELIVRD "+apnSecret)), "32 octets, not shown", apnSecret},
 		{"short_message beside message_payload", false, func() []byte {
 			f := submit(smpp.SubmitSM, 0x40, []byte(apnSecret))
