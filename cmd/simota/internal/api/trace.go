@@ -36,7 +36,7 @@ func (c *Client) Trace(ctx context.Context, q TraceQuery, fn func(PDU) error) er
 		switch {
 		case ctx.Err() != nil:
 			return nil
-		case errors.Is(err, io.EOF):
+		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 			return fmt.Errorf("server at %s: it stopped, and the trace with it", c.address)
 		case err != nil:
 			return fmt.Errorf("server at %s: trace broke off: %w", c.address, err)
