@@ -183,7 +183,7 @@ func (w *world) incoming(ctx context.Context, link, from, to string, esm byte, u
 	}
 }
 
-func parse(pdu []byte) (delivery.Incoming, error) {
+func parse(_ string, pdu []byte) (delivery.Incoming, error) {
 	d, err := smpp.ParseDelivery(pdu)
 	return delivery.Incoming{
 		Source: d.Source.String(), Destination: d.Destination.String(), ESMClass: d.ESMClass, UserData: d.UserData,

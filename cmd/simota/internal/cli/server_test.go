@@ -209,14 +209,14 @@ func TestCampaignIsPlannedSteeredAndReported(t *testing.T) {
 	b.has(b.refused("campaign", "show", "br"), `simota: campaign br is not known`)
 	b.has(b.simota("campaign", "create", file), `br is created; not started: simota campaign start br`)
 	b.has(b.refused("campaign", "create", file), `simota: .*br.*`)
-	b.has(b.refused("campaign", "pause", "br"), `simota: not in this state: br is created, it would have to be running`)
+	b.has(b.refused("campaign", "pause", "br"), `simota: not in this state: br is created; only one that is running can be told that`)
 	b.has(b.simota("campaign", "start", "br"), `br is .*`)
 	b.has(b.simota("campaign", "show", "br", "--watch"), `br done: 2 cards, 0 open: skipped 2`)
 	b.has(b.simota("campaign", "show", "br"), `br   swap, done   2 cards, 2 ended, 0 open`, `skipped 2`)
 	b.has(b.simota("campaign", "list"), `br +swap +done +2 +0 .*`)
 	b.has(b.simota("campaign", "report", "br", "--state", "skipped"), `8999970000000000019 +skipped +`+why)
 	b.has(b.simota("campaign", "report", "br", "--csv"), `iccid,campaign,state,.*`, `8999970000000000027,br,skipped,true,.*`)
-	b.has(b.refused("campaign", "report", "br", "--state", "asleep"), `simota: state "asleep" is not known.*`)
+	b.has(b.refused("campaign", "report", "br", "--state", "asleep"), `simota: state "asleep" is not known: want one of selected, .*, not switched, .*`)
 	b.has(b.refused("campaign", "retry", "br", "--card", "8999970000000000035"), `simota: .*8999970000000000035.*br.*`)
 	var targets []api.Target
 	if err := json.Unmarshal([]byte(b.simota("campaign", "report", "br", "--json", "--state", "dark")), &targets); err != nil || targets == nil {
