@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"strings"
 
 	"github.com/simota/simota/smpp"
 )
@@ -152,8 +153,11 @@ func (r *reader) text() string {
 
 // address takes an address and writes it as people do (SMPP 3.4, 5.2.5 to 5.2.9).
 func (r *reader) address() string {
-	ton, npi := r.octet(), r.octet()
-	return smpp.Address{TON: ton, NPI: npi, Number: r.text()}.String()
+	a := smpp.Address{TON: r.octet(), NPI: r.octet()}
+	if a.Number = r.text(); strings.HasPrefix(a.Number, "+") {
+		return a.Number // some write the plus, of which TON 1 speaks, as well
+	}
+	return a.String()
 }
 
 func (r *reader) message() {

@@ -218,3 +218,13 @@ func TestTapsHaveALimitAndEndWithTheServer(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestAddressesAreShownAsPeopleWriteThem(t *testing.T) {
+	t.Parallel()
+	w, tap := open(t, Query{}, receipt.Options{})
+	w.passes(false, message(smpp.SubmitSM, 1, "4790000001", "+5511900000017", "x"))
+	pdus, err := tap.Next(t.Context())
+	if err != nil || pdus[0].Source != "+4790000001" || pdus[0].Destination != "+5511900000017" {
+		t.Errorf("%+v, %v", pdus, err)
+	}
+}
