@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
-	"path/filepath"
 	"runtime/debug"
 
 	"github.com/rs/zerolog"
@@ -17,7 +15,6 @@ import (
 	"github.com/simota/simota/cmd/simota/internal/cli/show"
 	"github.com/simota/simota/cmd/simota/internal/config"
 	"github.com/simota/simota/cmd/simota/internal/server"
-	"github.com/simota/simota/ota/lab"
 )
 
 // serve runs the server until a signal ends it.
@@ -91,66 +88,6 @@ func (r *configCheck) Run(context.Context, []string) error {
 	}{true, r.config, c.Database, c.Socket, c.Timing, len(c.Links)}
 	return r.print(record, func(w io.Writer) error {
 		_, err := fmt.Fprintf(w, "%s is good: database %s, socket %s, timing %s, %d SMPP links\n", r.config, c.Database, c.Socket, c.Timing, len(c.Links))
-		return err
-	})
-}
-
-// labRun runs a simulated world for any OTA server until a signal ends it.
-type labRun struct {
-	*app
-	config string
-}
-
-func labCommand(a *app) *cobra.Command {
-	r := &labRun{app: a}
-	cmd := command(r, "lab", "run simulated networks, cards and devices that speak SMPP", "simota lab -c lab.yaml")
-	cmd.Flags().StringVarP(&r.config, "config", "c", "lab.yaml", "description of the world; paths in it are relative to it")
-	cmd.AddCommand(labInitCommand(a))
-	return cmd
-}
-
-func (r *labRun) Run(ctx context.Context, _ []string) error {
-	text, err := os.ReadFile(r.config)
-	if err != nil {
-		return err
-	}
-	c, err := lab.ParseConfig(text)
-	if err != nil {
-		return config.Explain(r.config, text, err)
-	}
-	c.Resolve(filepath.Dir(r.config))
-	w, err := lab.New(c, slog.New(slog.NewTextHandler(r.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})))
-	if err != nil {
-		return fmt.Errorf("%s: %w", r.config, err)
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	ended := make(chan error, 1)
-	go func() { ended <- w.Run(ctx) }()
-	select {
-	case err := <-ended:
-		return err
-	case <-w.Ready():
-	}
-	for _, o := range c.Operators {
-		if err := r.listening(o, w.Addr(o.Name)); err != nil {
-			cancel()
-			return errors.Join(err, <-ended)
-		}
-	}
-	return <-ended
-}
-
-// listening says where an operator's SMSC waits for its ESME.
-func (r *labRun) listening(o lab.Operator, address string) error {
-	record := struct {
-		Operator string `json:"operator"`
-		PLMN     string `json:"plmn"`
-		Address  string `json:"address"`
-		SystemID string `json:"system_id"`
-	}{o.Name, o.PLMN, address, o.SystemID}
-	return r.print(record, func(w io.Writer) error {
-		_, err := fmt.Fprintf(w, "%s (%s) listens for SMPP at %s, system_id %s\n", o.Name, o.PLMN, address, o.SystemID)
 		return err
 	})
 }
