@@ -337,3 +337,14 @@ func TestTextIsCodedSoThatEveryPhoneReadsIt(t *testing.T) {
 		}
 	}
 }
+
+func FuzzReadBound(f *testing.F) {
+	f.Add([]byte("aurora\x00\x02\x10\x00\x01\x34"))
+	f.Add([]byte("aurora\x00\x00\x05\x00\x00\x02\x10\x00\x02\x34\x00"))
+	f.Add([]byte("aurora\x00\x02\x10\xff\xff\x34"))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		if b := readBound(body); len(b.smsc) > len(body) || strings.ContainsRune(b.smsc, 0) {
+			t.Errorf("%+v", b)
+		}
+	})
+}
