@@ -7,13 +7,11 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
-	"time"
 
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
 	"github.com/simota/simota/catalog/vault"
-	"github.com/simota/simota/cmd/simota/internal/api"
 	"github.com/simota/simota/cmd/simota/internal/cli/show"
 	"github.com/simota/simota/cmd/simota/internal/config"
 	"github.com/simota/simota/cmd/simota/internal/server"
@@ -118,11 +116,6 @@ func (r *keyCreate) Run(_ context.Context, args []string) error {
 		_, err := fmt.Fprintf(w, "key %s is in %s\nkeep a copy of it, and not where the database's backups are: without it nobody opens the cards' keys\n", k.ID(), args[0])
 		return err
 	})
-}
-
-func linkCommand(a *app) *cobra.Command {
-	list := &listing[api.Link]{a, (*api.Client).Links, func(w io.Writer, l []api.Link) error { return show.Links(w, l, time.Local) }}
-	return group("link", "look at the SMPP links", command(list, "list", "list SMPP links and how they are", "simota link list"))
 }
 
 // versionShow says which simota this is.

@@ -21,6 +21,7 @@ import (
 	"github.com/simota/simota/catalog/vault"
 	"github.com/simota/simota/cmd/simota/internal/api"
 	"github.com/simota/simota/cmd/simota/internal/httpapi"
+	"github.com/simota/simota/cmd/simota/internal/trace"
 	"github.com/simota/simota/ota/campaign"
 	"github.com/simota/simota/ota/delivery"
 	"github.com/simota/simota/smpp"
@@ -30,6 +31,7 @@ import (
 type office struct {
 	*testing.T
 	dir, socket, db string
+	wire            wire   // link aurora-1
 	stop            func() // the server
 }
 
@@ -39,7 +41,7 @@ func newOffice(t *testing.T) *office {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &office{T: t, dir: dir, socket: filepath.Join(dir, "s"), db: filepath.Join(dir, "simota.db")}
+	b := &office{T: t, dir: dir, socket: filepath.Join(dir, "s"), db: filepath.Join(dir, "simota.db"), wire: make(wire, 1)}
 	kek, err := vault.CreateKEK(filepath.Join(dir, "simota.key"))
 	if err != nil {
 		t.Fatal(err)
@@ -59,7 +61,8 @@ func newOffice(t *testing.T) *office {
 	}
 	server := &http.Server{ConnContext: httpapi.ConnContext, Handler: httpapi.New(httpapi.Services{
 		Store: db, Campaigns: engine, Vault: keys, Backup: db.Backup, Now: time.Now, Log: zerolog.Nop(),
-		Links:  func() []api.Link { return nil },
+		Links: func() []api.Link { return []api.Link{{Name: "aurora-1", Bound: true}} },
+		Link:  b.link, Trace: trace.New(map[string]trace.Link{"aurora-1": {Trace: b.wire.trace}}).Open,
 		Check:  func(ctx context.Context) (any, error) { return db.Check(ctx) },
 		Health: func() api.Health { return api.Health{OK: true} },
 	})}
