@@ -7,6 +7,8 @@ package catalog
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strconv"
 	"time"
 )
 
@@ -95,11 +97,37 @@ type Entry struct {
 	Line          int // of the card file, for messages
 }
 
+// Column names the column of a card file that says something of the
+// subscription in a slot: the one of slot 1 goes without number.
+func Column(name string, slot int) string {
+	if slot == 1 {
+		return name
+	}
+	return name + strconv.Itoa(slot)
+}
+
+// Conflict is an [ErrConflict] of one field of an entry.
+type Conflict struct {
+	Line    int    // of the card file
+	ICCID   string // of the card
+	Field   string // the column, as "IMSI2", or what it is about
+	Message string // goes on from the card: "has the EID of card ..."
+}
+
+// Error gives line, field, card and message.
+func (c *Conflict) Error() string {
+	return fmt.Sprintf("line %d, %s: card %s %s", c.Line, c.Field, c.ICCID, c.Message)
+}
+
+// Unwrap is ErrConflict.
+func (c *Conflict) Unwrap() error { return ErrConflict }
+
 // ImportResult says what an import did to one card.
 type ImportResult struct {
 	ICCID   string
 	Created bool
 	Changed []string // names of the fields that changed, keys and counters included; empty and not Created means: known already
+	Notes   []string // what is odd and no error, as "line 3, MSISDN: ..."
 }
 
 // Filter selects cards. Empty fields select everything.
@@ -115,7 +143,9 @@ type Filter struct {
 // is in the same transaction.
 type Store interface {
 	// Import stores entries, all or nothing. It is idempotent by ICCID, never
-	// lowers a counter, and refuses with ErrConflict to change a key silently.
+	// lowers a counter, and refuses to change a key silently, or to give a
+	// card what is another's (EID, IMSI): its error joins a Conflict of each
+	// entry that contradicts what is stored.
 	Import(ctx context.Context, actor string, entries []Entry) ([]ImportResult, error)
 	// Card finds one card by ICCID.
 	Card(ctx context.Context, iccid string) (Entry, error)

@@ -36,12 +36,22 @@ func parseISDP(s string) (aid, problem string) {
 	return aid, ""
 }
 
+// checkedEID checks the last two digits (GSMA SGP.29; ISO 7064, MOD 97-10):
+// all digits, as one number, leave 1.
+func checkedEID(digits string) bool {
+	rest := 0
+	for _, d := range digits {
+		rest = (rest*10 + int(d-'0')) % 97
+	}
+	return rest == 1
+}
+
 // isISDP tells whether a column has an ISD-P.
 func isISDP(column string) bool { return strings.HasPrefix(column, "ISDP") }
 
 // isdp reads the ISD-P of a subscription, empty if there is none.
 func (b *builder) isdp(slot int) string {
-	field := numbered("ISDP", slot)
+	field := catalog.Column("ISDP", slot)
 	s := b.text(field)
 	if s == "" {
 		return ""
@@ -80,7 +90,7 @@ func (b *builder) checkEUICC(t *cardType, subs []catalog.Subscription, keys []ke
 	}
 	columns := map[string]string{} // of each ISD-P
 	for _, s := range subs {
-		field := numbered("ISDP", s.Slot)
+		field := catalog.Column("ISDP", s.Slot)
 		switch given := b.text(field); {
 		case given != "" && t.isdr == nil:
 			b.fail(field, "is there, "+noEUICC)

@@ -145,6 +145,21 @@ func TestBadCellsOfEUICCsAreNamedWithoutTheirContent(t *testing.T) {
 	}
 }
 
+func TestCheckDigitsOfAnEIDAreNoted(t *testing.T) {
+	t.Parallel()
+	for eid, want := range map[string]string{
+		"89049032123451234512345678901235": "",
+		"89049032123451234512345678901253": "line 2, EID: the check digits of 89049032123451234512345678901253 are wrong (ISO 7064); is it as printed on the eUICC?",
+	} {
+		row := euiccRow()
+		row["EID"] = eid
+		f := parseText(t, lines(row))
+		if got := remarks(f.Warnings); got != want || len(f.Entries) != 1 {
+			t.Errorf("EID %s: %d entries, notes %q, want %q", eid, len(f.Entries), got, want)
+		}
+	}
+}
+
 func TestOneEIDIsOneRow(t *testing.T) {
 	t.Parallel()
 	a, b := euiccRow(), euiccRow()

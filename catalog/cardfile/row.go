@@ -62,14 +62,6 @@ func numberOr1(digits string) int {
 	return n
 }
 
-// numbered is the name of a subscription column; slot 1 goes without number.
-func numbered(name string, slot int) string {
-	if slot == 1 {
-		return name
-	}
-	return name + strconv.Itoa(slot)
-}
-
 // fail remarks that the row is bad. The message must not hold a cell's content
 // unless it was found to be no secret: a row can be shifted by a column.
 func (b *builder) fail(field, format string, args ...any) {
@@ -170,6 +162,9 @@ func (b *builder) card(c *catalog.Card) *cardType {
 	c.IMEI = b.digits(colIMEI, 14, 16)
 	if c.EID = b.digits(colEID, 32, 32); c.EID != "" {
 		b.once(b.eids, colEID, c.EID)
+		if !checkedEID(c.EID) {
+			b.warn(colEID, "the check digits of %s are wrong (ISO 7064); is it as printed on the eUICC?", c.EID)
+		}
 	}
 	c.Tags = b.tags()
 	c.Country = strings.ToUpper(b.text(colCountry))
@@ -241,7 +236,7 @@ func (b *builder) digits(field string, shortest, longest int) string {
 func (b *builder) subscriptions() []catalog.Subscription {
 	var subs []catalog.Subscription
 	for _, slot := range b.slots {
-		imsi, msisdn, operator := numbered("IMSI", slot), numbered("MSISDN", slot), numbered("OPERATOR", slot)
+		imsi, msisdn, operator := catalog.Column("IMSI", slot), catalog.Column("MSISDN", slot), catalog.Column("OPERATOR", slot)
 		byDefault := ""
 		if slot == 1 {
 			byDefault = b.opt.DefaultOperator
@@ -270,7 +265,7 @@ func (b *builder) subscriptions() []catalog.Subscription {
 // belonging is the first column of a subscription, other than its IMSI, that
 // the row fills; empty if there is none.
 func (b *builder) belonging(slot int) string {
-	names := []string{numbered("MSISDN", slot), numbered("OPERATOR", slot), numbered("ISDP", slot)}
+	names := []string{catalog.Column("MSISDN", slot), catalog.Column("OPERATOR", slot), catalog.Column("ISDP", slot)}
 	for _, k := range b.keysets {
 		if k.owner == slot {
 			names = append(names, k.keys()...)

@@ -2,6 +2,7 @@ package catalogtest
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/google/go-cmp/cmp"
@@ -83,6 +84,45 @@ var inventoryLaws = []law{
 		e.Subscriptions[0].IMSI = "999429999999999"
 		if _, err := w.Import(w.ctx, "test", []catalog.Entry{e}); !errors.Is(err, catalog.ErrConflict) {
 			w.t.Fatalf("Import = %v, want ErrConflict", err)
+		}
+	}},
+	{"import refuses what is another card's, every entry by its line and field", func(w *world) {
+		w.cards(1)
+		w.imported(euicc(2))
+		first := func(e *catalog.Entry) { e.Subscriptions[0].IMSI = entry(1).Subscriptions[0].IMSI }
+		second := func(e *catalog.Entry) { e.Subscriptions[1].IMSI = entry(1).Subscriptions[0].IMSI }
+		eid := func(e *catalog.Entry) { e.Card.EID = euicc(2).Card.EID }
+		var given []catalog.Entry
+		for n, change := range map[int]func(*catalog.Entry){1: eid, 3: first, 4: second, 5: eid} {
+			e := entry(n)
+			change(&e)
+			given = append(given, e)
+		}
+		given = append(given, entry(6))
+		slices.SortFunc(given, func(a, b catalog.Entry) int { return a.Line - b.Line })
+		_, err := w.Import(w.ctx, "test", given)
+		if !errors.Is(err, catalog.ErrConflict) {
+			w.t.Fatalf("Import = %v, want ErrConflict", err)
+		}
+		w.equal("conflicts", strings.Split(err.Error(), "\n"), []string{
+			"line 2, EID: card 8949000000000000001 has the EID of card 8949000000000000002: one eUICC is one card",
+			"line 4, IMSI: card 8949000000000000003 has the IMSI of card 8949000000000000001: an IMSI is one card's",
+			"line 5, IMSI2: card 8949000000000000004 has the IMSI of card 8949000000000000001: an IMSI is one card's",
+			"line 6, EID: card 8949000000000000005 has the EID of card 8949000000000000002: one eUICC is one card",
+		})
+		w.equal("cards", len(ok[[]catalog.Entry](w)(w.Cards(w.ctx, catalog.Filter{}, 0, 0))), 2)
+	}},
+	{"import notes a number that another card has, once", func(w *world) {
+		w.cards(2)
+		added, changed := entry(3), entry(2)
+		added.Subscriptions[1].MSISDN = entry(1).Subscriptions[0].MSISDN
+		changed.Subscriptions[0].MSISDN = entry(1).Subscriptions[0].MSISDN
+		given := []catalog.Entry{changed, added}
+		first := ok[[]catalog.ImportResult](w)(w.Import(w.ctx, "test", given))
+		w.equal("changed", first[0].Notes, []string{"line 3, MSISDN: card 8949000000000000002 has the number of card 8949000000000000001"})
+		w.equal("added", first[1].Notes, []string{"line 4, MSISDN2: card 8949000000000000003 has the number of card 8949000000000000001"})
+		for _, r := range ok[[]catalog.ImportResult](w)(w.Import(w.ctx, "test", given)) {
+			w.equal("again", len(r.Notes), 0)
 		}
 	}},
 	{"import is all or nothing", func(w *world) {

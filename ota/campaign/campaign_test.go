@@ -23,6 +23,14 @@ done_when: settings-delivered
 deadlines: {snapshot: 10m, switched: 1m, probing: 10m}
 `
 
+func TestErrorsOfTheParserShowNoLinesOfTheFile(t *testing.T) {
+	t.Parallel()
+	_, err := campaign.ParseSpec([]byte("campaign: a\nitems: [{data: hunter2, recrd: 1}]\n"))
+	if want := `campaign: [2:25] unknown field "recrd"`; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
 func TestASwapMovesAndConfiguresCardsOfBothFormats(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 4, 60)
@@ -223,6 +231,8 @@ func TestAValueThatIsNoneOfItsFileIsRefusedAtOnce(t *testing.T) {
 		`spn: {nmae: Acme}`:       "write.spn",
 		`keys: {ksi: 7}`:          "use kind swap",
 		`imsi: "001010123456789"`: "use kind swap",
+		`spn: {}`:                 "says nothing",
+		`spn: Acme`:               "want {name: text, show_plmn: true or false, hide_abroad: true or false}, found text",
 		`speed: "01"`:             "unknown file",
 	} {
 		_, err := campaign.ParseSpec([]byte("campaign: c\nkind: rfm\nselect: {all: true}\nwrite: {" + value + "}\n"))

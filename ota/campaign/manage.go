@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/simota/simota/catalog"
@@ -184,17 +183,26 @@ func (e *Engine) each(ctx context.Context, campaignID int64, do func(ledger.Targ
 func (e *Engine) set(ctx context.Context, c ledger.Campaign, op *ledger.SetCampaign) error {
 	err := e.cfg.Store.Apply(ctx, op)[0]
 	if errors.Is(err, ledger.ErrStale) {
-		var from []string
-		for _, s := range op.From {
-			from = append(from, string(s))
-		}
-		return fmt.Errorf("%w: %s is %s, it would have to be %s", ErrState, c.Name, c.State, strings.Join(from, " or "))
+		return fmt.Errorf("%w: %s is %s; only one that is %s can be told that", ErrState, c.Name, c.State, either(op.From))
 	}
 	if err != nil {
 		return err
 	}
 	poke(e.nudge)
 	return e.wakeOpen(ctx, c.ID, op)
+}
+
+// either writes states as "created, running or paused".
+func either(states []ledger.CampaignState) string {
+	text := string(states[0])
+	for i, s := range states[1:] {
+		if i == len(states)-2 {
+			text += " or " + string(s)
+		} else {
+			text += ", " + string(s)
+		}
+	}
+	return text
 }
 
 // wakeOpen lets targets look at once at what a person decided.

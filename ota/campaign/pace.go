@@ -3,6 +3,7 @@ package campaign
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/simota/simota/catalog/ledger"
@@ -63,7 +64,8 @@ func (b *budget) take(now time.Time, rate float64) int {
 	return int(b.tokens)
 }
 
-func (e *Engine) paceOnce(ctx context.Context, budgets map[int64]*budget) error {
+// paceOnce paces every campaign; one that fails holds up no other.
+func (e *Engine) paceOnce(ctx context.Context, budgets map[int64]*budget) (failed error) {
 	all, err := e.cfg.Store.Campaigns(ctx)
 	if err != nil {
 		return err
@@ -76,11 +78,12 @@ func (e *Engine) paceOnce(ctx context.Context, budgets map[int64]*budget) error 
 		if budgets[c.ID] == nil {
 			budgets[c.ID] = &budget{}
 		}
-		if err := e.paceCampaign(ctx, c, budgets[c.ID]); err != nil {
-			return err
+		err := e.paceCampaign(ctx, c, budgets[c.ID])
+		if err != nil && !errors.Is(err, ledger.ErrNotRunning) { // paused since it was read
+			failed = errors.Join(failed, fmt.Errorf("campaign %s: %w", c.Name, err))
 		}
 	}
-	return nil
+	return failed
 }
 
 func (e *Engine) paceCampaign(ctx context.Context, c ledger.Campaign, b *budget) error {

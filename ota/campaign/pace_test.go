@@ -3,12 +3,14 @@ package campaign
 import (
 	"fmt"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/rs/zerolog"
 
 	"github.com/simota/simota/catalog"
+	"github.com/simota/simota/catalog/ledger"
 	"github.com/simota/simota/catalog/sqlite"
 )
 
@@ -134,5 +136,36 @@ func TestAnInstantLetsEveryTargetGoOnce(t *testing.T) {
 	}
 	if got := p.released("2026-11-22T05:00:20Z"); got != 3 {
 		t.Errorf("%d at the instant, want 3", got)
+	}
+}
+
+func TestACampaignThatCannotBePacedHoldsUpNoOther(t *testing.T) {
+	t.Parallel()
+	p := newPacer(t, 3)
+	p.now = time.Date(2026, 11, 22, 2, 0, 0, 0, time.UTC)
+	p.start("{}")
+	broken := &ledger.CreateCampaign{Actor: "test", Campaign: ledger.Campaign{Name: "broken", Kind: "rfm", Spec: []byte("campaign: ["), State: ledger.CampaignCreated, CreatedAt: p.now}}
+	for _, err := range p.db.Apply(t.Context(), broken) {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	run := &ledger.SetCampaign{Actor: "test", ID: broken.ID, From: []ledger.CampaignState{ledger.CampaignCreated}, To: ledger.CampaignRunning, Quota: -1, At: p.now}
+	for _, err := range p.db.Apply(t.Context(), run) {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	var err error
+	budgets := map[int64]*budget{}
+	for range 3 {
+		err = p.paceOnce(t.Context(), budgets)
+	}
+	if err == nil || !strings.Contains(err.Error(), "broken") {
+		t.Errorf("%v, want an error that names the campaign", err)
+	}
+	c, _ := p.db.Campaign(t.Context(), "slots")
+	if counts, err := p.db.Counts(t.Context(), c.ID); err != nil || counts.Released != 3 {
+		t.Errorf("%d of 3 cards of the other let go, %v", counts.Released, err)
 	}
 }

@@ -93,10 +93,17 @@ func (e FieldError) Error() string { return "campaign: " + e.Field + ": " + e.Ms
 func ParseSpec(text []byte) (Spec, error) {
 	var s Spec
 	if err := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict()).Decode(&s); err != nil {
-		return Spec{}, fmt.Errorf("campaign: %w", err)
+		return Spec{}, &syntaxError{err}
 	}
 	return s, s.Check()
 }
+
+// syntaxError is one of go-yaml, without the lines it shows: they may hold a
+// secret.
+type syntaxError struct{ err error }
+
+func (e *syntaxError) Error() string { return "campaign: " + yaml.FormatError(e.err, false, false) }
+func (e *syntaxError) Unwrap() error { return e.err }
 
 const priorityInteractive = "interactive"
 
@@ -170,12 +177,15 @@ func (s Spec) checkRFM(bad func(string, string, ...any) error) error {
 		f, _, err := rfm.LookupRecord(name)
 		switch {
 		case err != nil:
-			return bad("write."+name, "unknown file; known are %s", strings.Join(fileNames(), ", "))
+			return bad("write."+name, "%s", strings.TrimPrefix(err.Error(), "rfm: "))
 		case f.Name == "imsi" || f.Name == "gsm/imsi" || f.Secret:
 			return bad("write."+name, "is not written by kind rfm: use kind swap")
 		}
 		if _, raw := octets(value); raw {
 			continue
+		}
+		if fields, ok := value.(map[string]any); ok && len(fields) == 0 {
+			return bad("write."+name, "{} says nothing: name what to write")
 		}
 		if _, err := f.Encode(value, nil); err != nil {
 			return bad("write."+name, "neither hex octets nor a value of this file: %s", strings.TrimPrefix(err.Error(), "rfm: "))
@@ -195,13 +205,6 @@ func octets(value any) (b []byte, raw bool) {
 	}
 	b, err := hex.DecodeString(text)
 	return b, err == nil && len(b) > 0
-}
-
-func fileNames() (names []string) {
-	for _, f := range rfm.Files() {
-		names = append(names, f.Name)
-	}
-	return names
 }
 
 func (s Select) empty() bool {

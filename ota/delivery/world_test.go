@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -219,10 +220,13 @@ func (w *world) insert(n int, number string, change ...func(*uicc.Config)) *card
 	c := &card{number: number}
 	c.Card, err = uicc.New(cfg)
 	w.must(err)
+	imsi := func(first string) string { // of card 1; an IMSI is one card's
+		return first[:len(first)-1] + strconv.Itoa((int(first[len(first)-1]-'0')+n-1)%10)
+	}
 	_, err = w.Import(w.ctx, "test", []catalog.Entry{{
 		Card: catalog.Card{ICCID: iccid, Type: "aes"},
 		Subscriptions: []catalog.Subscription{
-			{Slot: 1, IMSI: oldIMSI, MSISDN: number, Operator: "nordvik"}, {Slot: 2, IMSI: newIMSI, MSISDN: fmt.Sprintf("+551190%d", n), Operator: "aurora"},
+			{Slot: 1, IMSI: imsi(oldIMSI), MSISDN: number, Operator: "nordvik"}, {Slot: 2, IMSI: imsi(newIMSI), MSISDN: fmt.Sprintf("+551190%d", n), Operator: "aurora"},
 		},
 		Keysets: []catalog.Keyset{rec},
 	}})

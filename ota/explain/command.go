@@ -133,6 +133,10 @@ func (l *layer) drawSecured(h ota.Header) {
 func (l *layer) cipheredField(kic byte, why string) {
 	f := l.field("ciphered", l.left())
 	f.Value = why
+	if why == doesNotOpen {
+		f.Value = ""
+		f.say(Wrong, "%s", why)
+	}
 	if block := blockOf(kic); block > 0 && f.Length%block != 0 {
 		f.say(Wrong, "%s are not whole blocks of %d", octets(f.Length), block)
 	}
@@ -275,6 +279,8 @@ func asCheckless(packet []byte, h ota.Header) []byte {
 
 var anyWeak = ota.Options{AllowWeak: true}
 
+const doesNotOpen = "the given KIc does not open it: wrong key, or changed octets"
+
 // openCommand deciphers a packet with the first keyset that fits. It returns
 // what came of it in words.
 func (d *decoder) openCommand(packet []byte, h ota.Header) (opened, string) {
@@ -289,7 +295,7 @@ func (d *decoder) openCommand(packet []byte, h ota.Header) (opened, string) {
 		c, err := ota.OpenCommand(asCheckless(packet, h), ks, anyWeak)
 		if err != nil {
 			if errors.Is(err, ota.ErrPadding) {
-				why = "the given KIc does not open it: wrong key, or changed octets"
+				why = doesNotOpen
 			}
 			continue
 		}
@@ -300,7 +306,7 @@ func (d *decoder) openCommand(packet []byte, h ota.Header) (opened, string) {
 		case best.b == nil && o.padding < 16:
 			best = o
 		default:
-			why = "the given KIc does not open it: wrong key, or changed octets"
+			why = doesNotOpen
 		}
 	}
 	if best.b != nil && plausible(best.b, packet, h) {

@@ -115,6 +115,16 @@ func (h Hex) MarshalText() ([]byte, error) {
 	return []byte(strings.ToUpper(hex.EncodeToString(h))), nil
 }
 
+// UnmarshalText reads what MarshalText returns.
+func (h *Hex) UnmarshalText(text []byte) error {
+	b, err := hex.DecodeString(string(text))
+	if err != nil {
+		return fmt.Errorf("explain: octets: %w", err)
+	}
+	*h = b
+	return nil
+}
+
 // Decode explains octets. It fails with ErrLength for none or for more than
 // MaxOctets, and with ErrKind for a kind that is not one of Kinds: octets that
 // make no sense are a report too.

@@ -205,6 +205,22 @@ func TestExamplesAreExplainedAsBefore(t *testing.T) {
 	}
 }
 
+func TestReportComesBackFromItsJSON(t *testing.T) {
+	t.Parallel()
+	want := decode(t, unhex(t, "026982"), explain.Options{})
+	b, err := json.Marshal(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got explain.Report
+	if err := json.Unmarshal(b, &got); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
 func TestReportAsJSONIsStable(t *testing.T) {
 	t.Parallel()
 	b, err := json.MarshalIndent(decode(t, unhex(t, "026982"), explain.Options{}), "", "  ")

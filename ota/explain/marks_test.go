@@ -66,6 +66,8 @@ func TestWhatIsWrongOrSuspiciousIsMarked(t *testing.T) {
 	}{
 		{"CC mismatch", with(clear, 30, 0xEE), keys, explain.Wrong, "CC: CC does not match"},
 		{"CC mismatch under cipher", good, explain.Options{Keysets: []ota.Keyset{{Version: 1, KIc: des3.KIc, KID: aes3des(0x70)}}}, explain.Wrong, "makes sense: wrong KID"},
+		{"key of another card", good, explain.Options{Keysets: []ota.Keyset{{Version: 1, KIc: aes3des(0x70), KID: des3.KID}}}, explain.Wrong, "ciphered: the given KIc does not open it"},
+		{"keys of another card for an answer", answer, explain.Options{Keysets: []ota.Keyset{{Version: 1, KIc: aes3des(0x70), KID: aes3des(0x20)}}}, explain.Wrong, "ciphered: the given keys do not open it"},
 		{"CPL", with(good, 1, 0x47), explain.Options{}, explain.Wrong, "CPL is 71, 72 octets follow"},
 		{"CHL", with(good, 2, 0x0D), explain.Options{}, explain.Wrong, "CHL is 13, the SPI wants 21"},
 		{"RPL", with(answer, 1, 0x10), explain.Options{}, explain.Wrong, "RPL is 16"},

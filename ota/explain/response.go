@@ -76,12 +76,13 @@ func (l *layer) drawProof(tar ota.TAR) {
 	switch {
 	case a.b == nil:
 		f := l.field("ciphered", l.left())
-		f.Value = "needs the keys of the command that it answers, and its SPI if that is unusual"
-		if len(l.d.o.Keysets) > 0 {
-			f.Value = "the given keys do not open it, with any way to secure an answer that RHL allows"
-			if l.d.o.SPI != nil {
-				f.Value = "the given keys do not open it with SPI " + l.d.o.SPI.String()
-			}
+		switch {
+		case len(l.d.o.Keysets) == 0:
+			f.Value = "needs the keys of the command that it answers, and its SPI if that is unusual"
+		case l.d.o.SPI != nil:
+			f.say(Wrong, "the given keys do not open it with SPI %s", l.d.o.SPI)
+		default:
+			f.say(Wrong, "the given keys do not open it, with any way to secure an answer that RHL allows")
 		}
 		return
 	case a.ciphered:

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -29,8 +30,10 @@ type Config struct {
 	Seed      int64                  `yaml:"seed"`
 	Timing    Timing                 `yaml:"timing"`
 	Faults    Faults                 `yaml:"faults"`
-	Logs      string                 `yaml:"logs"`    // directory for wire.jsonl, card.jsonl and world.jsonl
-	Control   string                 `yaml:"control"` // path of a unix socket with the control interface
+	Scenario  smscsim.Scenario       `yaml:"scenario"`    // what happens to the SMSCs from the start on, in real time
+	Logs      string                 `yaml:"logs"`        // directory for wire.jsonl, card.jsonl and world.jsonl
+	NoWireLog bool                   `yaml:"no_wire_log"` // leaves wire.jsonl empty, which costs more than all else at thousands of messages a second
+	Control   string                 `yaml:"control"`     // path of a unix socket with the control interface
 
 	// CardData is the content of the card file, instead of Cards.
 	CardData []byte `yaml:"-"`
@@ -46,12 +49,34 @@ type Operator struct {
 	Listen   string      `yaml:"listen"`    // TCP address; empty is 127.0.0.1:0
 	SystemID string      `yaml:"system_id"` // of the account
 	Password smpp.Secret `yaml:"password"`
-	// IDResponse and IDReceipt say how message ids are written in responses and receipts: hex, decimal, padded-hex or
-	// padded-decimal; empty is hex.
-	IDResponse string `yaml:"id_response"`
-	IDReceipt  string `yaml:"id_receipt"`
-	Country    string `yaml:"country"` // ISO 3166 code, for people
-	APN        string `yaml:"apn"`     // what devices that start here use before they are configured; may be empty
+	// IDResponse and IDReceipt say how message ids are written in responses and receipts: hex, decimal, padded-hex,
+	// padded-decimal, upper-hex, opaque, constant or none; without one it is hex.
+	IDResponse smscsim.IDFormat `yaml:"id_response"`
+	IDReceipt  smscsim.IDFormat `yaml:"id_receipt"`
+	Country    string           `yaml:"country"` // ISO 3166 code, for people
+	APN        string           `yaml:"apn"`     // what devices that start here use before they are configured; may be empty
+
+	Temper smscsim.Temper `yaml:"temper"` // how the SMSC behaves where no scenario says otherwise
+	Window int            `yaml:"window"` // deliveries a session may have unanswered; default 1000
+	Alerts bool           `yaml:"alerts"` // alert_notification when a subscriber with a waiting message is back, unless its set_dpf was 0
+	// Retry is after how long the SMSC tries again to deliver a message, the last one over and over; without it
+	// it does when the device attaches.
+	Retry []time.Duration `yaml:"retry"`
+	// ProofTLV is the tag, four hex digits, in which receipts carry the user data of the card's SMS-DELIVER-REPORT, which
+	// SMPP has no parameter for; empty for none.
+	ProofTLV string `yaml:"proof_tlv"`
+}
+
+// proofTag is the tag of proof_tlv, 0 for none. SMSC vendors have 1400 to 3FFF (SMPP 3.4, 5.3.2).
+func (o Operator) proofTag() (uint16, error) {
+	if o.ProofTLV == "" {
+		return 0, nil
+	}
+	tag, err := strconv.ParseUint(o.ProofTLV, 16, 16)
+	if err != nil || tag < 0x1400 || tag > 0x3FFF {
+		return 0, fmt.Errorf("lab: operator %q: proof_tlv %q: want four hex digits from 1400 to 3FFF", o.Name, o.ProofTLV)
+	}
+	return uint16(tag), nil
 }
 
 // Feed says where attach events are posted.
@@ -60,19 +85,21 @@ type Feed struct {
 	Token smpp.Secret `yaml:"token"` // bearer token
 }
 
-// Timing holds the durations of the world, before they are divided by its speed.
+// Timing holds the durations of the world, before they are divided by its speed. The zero Timing is that of defaults.
 type Timing struct {
-	Hop      time.Duration `yaml:"hop"`      // one way between SMSC and device or SMSC and ESME, give or take a third; default 300 ms
+	Hop      time.Duration `yaml:"hop"`      // one way between SMSC and device or SMSC and ESME, give or take a third; default 300 ms, in a file 0 is none
 	Offline  time.Duration `yaml:"offline"`  // how long a REFRESH or restart takes; default 8 s
 	Copy     time.Duration `yaml:"copy"`     // after which a duplicate comes; default 3 s
 	Validity time.Duration `yaml:"validity"` // of a message that names none; default 72 h
 }
 
+var defaultTiming = Timing{Hop: 300 * time.Millisecond, Offline: 8 * time.Second, Copy: 3 * time.Second, Validity: 72 * time.Hour}
+
 const maxSpeed = 100_000
 
 // ParseConfig reads a configuration in YAML. Unknown fields are errors; every error names its line.
 func ParseConfig(b []byte) (Config, error) {
-	var c Config
+	c := Config{Timing: defaultTiming}
 	if err := yaml.NewDecoder(bytes.NewReader(b), yaml.Strict()).Decode(&c); err != nil {
 		return Config{}, fmt.Errorf("lab: configuration: %w", err)
 	}
@@ -118,10 +145,8 @@ func (c Config) cardTypes(wanted func(Personality) bool) (map[string]cardType, e
 
 func (c Config) withDefaults() (Config, error) {
 	c.Speed = cmp.Or(c.Speed, 1)
-	c.Timing.Hop = cmp.Or(c.Timing.Hop, 300*time.Millisecond)
-	c.Timing.Offline = cmp.Or(c.Timing.Offline, 8*time.Second)
-	c.Timing.Copy = cmp.Or(c.Timing.Copy, 3*time.Second)
-	c.Timing.Validity = cmp.Or(c.Timing.Validity, 72*time.Hour)
+	c.Timing = cmp.Or(c.Timing, defaultTiming)
+	c.Timing.Validity = cmp.Or(c.Timing.Validity, defaultTiming.Validity)
 	c.Faults.AbsentFor = cmp.Or(c.Faults.AbsentFor, 5*time.Minute)
 	if !(c.Speed > 0 && c.Speed <= maxSpeed) {
 		return c, fmt.Errorf("lab: speed %v: want more than 0 and at most %d", c.Speed, maxSpeed)
@@ -140,6 +165,12 @@ func (c Config) withDefaults() (Config, error) {
 		return c, err
 	}
 	if err := c.checkOperators(); err != nil {
+		return c, err
+	}
+	if err := c.Scenario.Check(); err != nil {
+		return c, err
+	}
+	if err := c.checkScenario(c.Scenario); err != nil {
 		return c, err
 	}
 	return c, c.Faults.check()
@@ -163,18 +194,17 @@ func (c Config) checkOperators() error {
 		case o.SystemID == "" || len(o.SystemID) > 15:
 			return fmt.Errorf("lab: operator %q: system_id %q: want 1 to 15 characters", o.Name, o.SystemID)
 		}
-		for _, id := range []string{o.IDResponse, o.IDReceipt} {
-			if _, ok := idFormats[id]; !ok {
-				return fmt.Errorf("lab: operator %q: message id format %q: want hex, decimal, padded-hex or padded-decimal", o.Name, id)
-			}
+		if err := o.Temper.Check(); err != nil {
+			return fmt.Errorf("lab: operator %q: %w", o.Name, err)
+		}
+		if _, err := o.proofTag(); err != nil {
+			return err
+		}
+		if o.Window < 0 || slices.ContainsFunc(o.Retry, func(d time.Duration) bool { return d <= 0 }) {
+			return fmt.Errorf("lab: operator %q: window %d, retry %v: want no negative window and delays over 0", o.Name, o.Window, o.Retry)
 		}
 	}
 	return nil
-}
-
-var idFormats = map[string]smscsim.IDFormat{
-	"": smscsim.HexID, "hex": smscsim.HexID, "decimal": smscsim.DecimalID,
-	"padded-hex": smscsim.PaddedHexID, "padded-decimal": smscsim.PaddedDecimalID,
 }
 
 // target splits the feed's address into what to dial and what to post to; both are empty without a feed.

@@ -130,9 +130,10 @@ func (w *World) control() error {
 	return nil
 }
 
-// handler is POST /restart?iccid=, POST /coverage?iccid=&on=true|false, GET /cards.
+// handler is POST /restart?iccid=, POST /coverage?iccid=&on=true|false, GET /cards, and what direct adds.
 func (w *World) handler() http.Handler {
 	mux := http.NewServeMux()
+	w.direct(mux)
 	mux.HandleFunc("POST /restart", func(rw http.ResponseWriter, r *http.Request) {
 		answer(rw, nil, w.Restart(r.Context(), r.FormValue("iccid")))
 	})

@@ -27,15 +27,54 @@ func (s *subscriber) store(st *stored) {
 	st.expiry = s.after(st.validity(w), func() { s.expire(st) })
 	if s.serving != sub {
 		s.event(Event{Kind: EventStored, MessageID: st.MessageID, Copy: st.copy}.about(sub))
+		s.retry(st, 0)
 	}
 	if st.wire == smscsim.EarlyReceipt {
 		if s.serving != sub { // no receipt for long: the response must not wait for it
-			sub.network.server.Respond(st.MessageID)
+			sub.network.server.RespondTo(st.Number)
 		} else {
-			s.after(earlyLimit, func() { sub.network.server.Respond(st.MessageID) })
+			s.after(earlyLimit, func() { sub.network.server.RespondTo(st.Number) })
 		}
 	}
 	s.next()
+}
+
+// retry has a stored message tried again by the schedule of an SMSC that does not hear of it when a device comes back.
+func (s *subscriber) retry(st *stored, n int) {
+	schedule := st.sub.network.Retry
+	if len(schedule) == 0 {
+		return
+	}
+	s.after(s.world.real(schedule[min(n, len(schedule)-1)]), func() {
+		switch {
+		case st.done:
+		case s.serving == st.sub:
+			s.next()
+		default:
+			s.retry(st, n+1)
+		}
+	})
+}
+
+// back is what the SMSC of a device does when it has attached: it delivers what waits, unless it has a schedule,
+// and tells the ESME if it is so configured.
+func (s *subscriber) back() {
+	sub := s.serving
+	if sub == nil {
+		return
+	}
+	if n := sub.network; n.Alerts {
+		i := slices.IndexFunc(sub.stored, func(st *stored) bool {
+			dpf, ok := st.TLV(tagSetDPF)
+			return !st.copy && (!ok || dpf[0] != 0)
+		})
+		if i >= 0 && n.server.Alert(sub.stored[i].System, sub.stored[i].Destination, sub.stored[i].Source) {
+			s.event(Event{Kind: EventAlert, MessageID: sub.stored[i].MessageID}.about(sub))
+		}
+	}
+	if len(sub.network.Retry) == 0 {
+		s.next()
+	}
 }
 
 // remove takes a message out of the store, for whatever end.
@@ -49,16 +88,17 @@ func (s *subscriber) remove(st *stored) {
 func (s *subscriber) expire(st *stored) {
 	s.remove(st)
 	s.event(Event{Kind: EventExpired, MessageID: st.MessageID, Copy: st.copy}.about(st.sub))
-	s.receipt(st, receipt.Expired, errAbsentSubscriber)
+	s.receipt(st, receipt.Expired, errAbsentSubscriber, nil)
 }
 
-func (s *subscriber) receipt(st *stored, state receipt.State, code uint16) {
+func (s *subscriber) receipt(st *stored, state receipt.State, code uint16, report []byte) {
 	switch {
 	case st.copy:
 	case st.lostReceipt:
+		st.sub.network.server.Settle(st.Number, state, byte(code))
 		s.event(Event{Kind: EventReceiptLost, MessageID: st.MessageID, Detail: state.String()}.about(st.sub))
 	default:
-		s.receipts.do(func() { st.sub.network.receipt(st.Submitted, state, code) })
+		st.sub.network.receipt(st.Submitted, state, code, report)
 	}
 }
 
@@ -103,14 +143,14 @@ func (s *subscriber) deliver(st *stored) {
 	if r.SW != 0 {
 		detail += fmt.Sprintf(", %04X", uint16(r.SW))
 	}
-	if r.Report != nil {
+	if r.Report != nil && st.sub.network.proof == 0 {
 		detail += ", report not handed on"
 	}
 	s.event(Event{Kind: EventDelivered, MessageID: st.MessageID, No: s.deliveries, Copy: st.copy, Detail: detail}.about(st.sub))
 	if r.SW>>8 == 0x62 || r.SW>>8 == 0x63 { // the phone answers RP-ERROR (3GPP TS 31.111, 7.1.1.1)
-		s.receipt(st, receipt.Undeliverable, errDownload)
+		s.receipt(st, receipt.Undeliverable, errDownload, r.Report)
 	} else {
-		s.receipt(st, receipt.Delivered, 0)
+		s.receipt(st, receipt.Delivered, 0, r.Report)
 	}
 	if !st.copy {
 		s.again(st)
@@ -183,7 +223,7 @@ func (s *subscriber) react(st *stored, r device.Reaction) {
 // release lets the proofs on a slow way arrive.
 func (s *subscriber) release() {
 	for _, send := range s.held {
-		s.outbox.do(send)
+		send()
 	}
 	s.held = nil
 }
@@ -192,7 +232,7 @@ func (s *subscriber) release() {
 func (s *subscriber) submit(out uicc.OutgoingSMS) (taken bool) {
 	send, taken := s.route(out)
 	if send != nil {
-		s.outbox.do(send)
+		send()
 	}
 	return taken
 }
@@ -225,15 +265,18 @@ func (s *subscriber) route(out uicc.OutgoingSMS) (send func(), taken bool) {
 	e.Detail += " of " + via.Name
 	s.event(e)
 	delay := s.hop()
-	return func() {
-		if !sleep(s.world.ctx, delay) {
-			return
-		}
-		status, err := via.server.Deliver(s.world.ctx, via.SystemID, mo)
+	failed := func(status uint32, err error) {
 		if s.world.ctx.Err() == nil && (err != nil || status != smpp.StatusOK) {
 			e.Kind, e.Detail = EventSubmitFailed, fmt.Sprintf("%s, error %v", smpp.StatusName(status), err)
 			s.event(e)
 		}
+	}
+	return func() {
+		s.out(delay, func() {
+			if err := via.server.Post(via.SystemID, mo, failed); err != nil {
+				failed(0, err)
+			}
+		})
 	}, true
 }
 

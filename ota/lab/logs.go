@@ -39,6 +39,9 @@ const (
 	EventStored         = "stored"          // the SMSC keeps a message: the device is not attached with that number
 	EventDelivered      = "delivered"       // to the device; detail is what it did with it
 	EventExpired        = "expired"         // in the SMSC
+	EventCancelled      = "cancelled"       // by the ESME, in the SMSC
+	EventReplaced       = "replaced"        // likewise, by another content
+	EventAlert          = "alert"           // the ESME was told that the device is back
 	EventUnknownNumber  = "unknown number"  // submitted to a number the network does not have
 	EventCardReset      = "card reset"      // between two parts
 	EventProvisioned    = "provisioned"     // settings applied

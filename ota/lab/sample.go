@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"github.com/simota/simota/smpp/smscsim"
 )
 
 // SampleWorld is a world to begin with: meters in Brazil whose cards have a subscription of nordvik (999 40), in use, and
@@ -115,9 +117,9 @@ func sampleConfig(seed int64) Config {
 	return Config{
 		Operators: []Operator{
 			{Name: "nordvik", PLMN: "99940", SMSC: "+4790000001", Listen: "127.0.0.1:0", SystemID: "ota1", Password: "nordvik",
-				IDResponse: "hex", IDReceipt: "hex", Country: "NO", APN: "iot.nordvik.example"},
+				IDResponse: smscsim.HexID, IDReceipt: smscsim.HexID, Country: "NO", APN: "iot.nordvik.example"},
 			{Name: "aurora", PLMN: "99970", SMSC: "+5511900000001", Listen: "127.0.0.1:0", SystemID: "ota1", Password: "aurora",
-				IDResponse: "hex", IDReceipt: "decimal", Country: "BR"},
+				IDResponse: smscsim.HexID, IDReceipt: smscsim.DecimalID, Country: "BR"},
 		},
 		CardTypes: map[string]Personality{
 			"sja2-3des": {Personality: "sja2-3des", Refresh: "card"},

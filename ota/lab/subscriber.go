@@ -47,10 +47,14 @@ type subscriber struct {
 	hops       int
 	absence    int           // at this delivery the device leaves coverage; -1 for never
 	absentFor  time.Duration // for so long
+	absentFrom *string       // the operator whose scenario has taken it out of coverage
 	held       []func()      // proofs on a slow way, see LateProof
 	repeats    map[int]*repeat
 
-	receipts, outbox, sessions lane
+	outbox   []func()  // messages of the card on their way to an ESME, one behind the other
+	outUntil time.Time // when the last of them is there
+
+	sessions lane
 }
 
 // repeat is a message that the network will deliver again as a whole.
@@ -85,6 +89,14 @@ func (s *subscriber) run(ctx context.Context) {
 // after posts f in so much real time.
 func (s *subscriber) after(d time.Duration, f func()) *timer {
 	t := &timer{}
+	if d <= 0 {
+		s.post(func() {
+			if !t.off {
+				f()
+			}
+		})
+		return t
+	}
 	s.timers[t] = true
 	t.Timer = time.AfterFunc(d, func() {
 		s.post(func() {
@@ -97,17 +109,41 @@ func (s *subscriber) after(d time.Duration, f func()) *timer {
 	return t
 }
 
+// out brings a message of the card to its ESME after so much real time, none before the one sent before it.
+func (s *subscriber) out(d time.Duration, send func()) {
+	if d <= 0 && len(s.outbox) == 0 {
+		send()
+		return
+	}
+	now := time.Now()
+	if s.outUntil.Before(now) {
+		s.outUntil = now
+	}
+	s.outUntil = s.outUntil.Add(d)
+	s.outbox = append(s.outbox, send)
+	s.after(s.outUntil.Sub(now), func() {
+		first := s.outbox[0]
+		s.outbox = s.outbox[1:]
+		first()
+	})
+}
+
 // cancel also holds for a timer that has posted already.
 func (s *subscriber) cancel(t *timer) {
 	if t != nil {
 		t.off = true
-		t.Stop()
+		if t.Timer != nil {
+			t.Stop()
+		}
 		delete(s.timers, t)
 	}
 }
 
 // jitter is d of the world in real time, give or take a third.
 func (s *subscriber) jitter(d time.Duration) time.Duration {
+	if d == 0 {
+		return 0
+	}
 	s.hops++
 	return s.world.real(time.Duration(float64(d) * (2 + 2*chance(s.judge.seed, s.iccid, "hop", s.hops)) / 3))
 }
@@ -170,7 +206,7 @@ func (s *subscriber) attach() {
 		s.submit(out)
 	}
 	s.obey(s.device.Attached(s.world.now()))
-	s.next()
+	s.back()
 }
 
 // register asks the network.

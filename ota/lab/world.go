@@ -31,6 +31,9 @@ type World struct {
 	byICCID  map[string]*subscriber
 	ready    chan struct{}
 	started  sync.Once
+
+	playing sync.Mutex // guards stop
+	stop    func()     // ends the scenario that plays
 }
 
 // New makes a world from its configuration and card file; nothing happens before Run. log may be nil.
@@ -105,7 +108,7 @@ func (w *World) subscriber(c issue, r role) (*subscriber, error) {
 	s := &subscriber{
 		mailbox: newMailbox(), world: w, iccid: c.iccid, role: r, judge: newJudge(w.cfg.Seed, c.iccid, &w.cfg.Faults),
 		timers: map[*timer]bool{}, repeats: map[int]*repeat{}, absence: -1,
-		receipts: lane{group: &w.work}, outbox: lane{group: &w.work}, sessions: lane{group: &w.work},
+		sessions: lane{group: &w.work},
 	}
 	if at, times, ok := s.judge.absence(); ok {
 		s.absence, s.absentFor = at, time.Duration(times*float64(w.cfg.Faults.AbsentFor))
@@ -172,6 +175,9 @@ func (w *World) Run(ctx context.Context) (err error) {
 	if err := w.control(); err != nil {
 		return err
 	}
+	if err := w.Play(w.cfg.Scenario); err != nil {
+		return err
+	}
 	close(w.ready)
 	<-w.ctx.Done()
 	return nil
@@ -214,7 +220,19 @@ func (w *World) real(d time.Duration) time.Duration {
 	return time.Duration(float64(d) / w.cfg.Speed)
 }
 
+// later calls f on another goroutine after so much real time, at once if that is none.
+func (w *World) later(d time.Duration, f func()) {
+	if d <= 0 {
+		f()
+		return
+	}
+	time.AfterFunc(d, f)
+}
+
 func (w *World) event(e Event) {
+	if w.logs.world.file == nil && w.cfg.Observe == nil {
+		return
+	}
 	e.At = time.Now()
 	w.logs.world.write(e)
 	if w.cfg.Observe != nil {

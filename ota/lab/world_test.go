@@ -199,7 +199,7 @@ func TestLateProofComesAfterTheAnswerToTheCopy(t *testing.T) {
 // twice with all its like, and the card executes once.
 func TestLostPartIsSentAgainAndTheWholePacketRepeatedByTheNetwork(t *testing.T) {
 	t.Parallel()
-	b := run(t, slowly(20), scriptedFor(t, 1,
+	b := run(t, slowly(8), scriptedFor(t, 1,
 		ScriptedFault{Event: "message", N: 1, Part: 2, What: "lost-submit"},
 		ScriptedFault{Event: "message", N: 1, What: "duplicate"}),
 		func(c *Config) {

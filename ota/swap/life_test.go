@@ -188,7 +188,7 @@ func (h *history) next() swap.Result {
 	if !slices.Contains(swap.States(), r.State) {
 		h.t.Fatalf("state %q is not one of States()", r.State)
 	}
-	if strings.HasPrefix(r.Cause, "swap: ") {
+	if strings.HasPrefix(r.Cause, "swap: ") || strings.HasPrefix(r.Cause, "applet: ") {
 		h.t.Fatalf("cause %q is not for people", r.Cause)
 	}
 	if !agrees(r) {

@@ -390,7 +390,9 @@ func (s *saga) waiting(w *attempt, counter uint64, pending bool) Result {
 }
 
 // cause is an error as people read it: they know no packages.
-func cause(err error) string { return strings.TrimPrefix(err.Error(), "swap: ") }
+func cause(err error) string {
+	return strings.TrimPrefix(strings.TrimPrefix(err.Error(), "swap: "), "applet: ")
+}
 
 // latter is the later of two times.
 func latter(a, b time.Time) time.Time {

@@ -193,7 +193,7 @@ func (s *saga) partial(p packet, w *attempt) string {
 	switch {
 	case ok && p.accepts != nil:
 		if err := p.accepts(sw, b.Data); err != nil {
-			return strings.TrimPrefix(err.Error(), "applet: ")
+			return cause(err)
 		}
 		return fmt.Sprintf("the applet stopped after %d of %d commands", b.Executed, len(p.commands()))
 	case !ok:

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"regexp/syntax"
 	"slices"
 	"strings"
 
@@ -46,6 +47,9 @@ func parseExpectations(texts []string) ([]expectation, error) {
 		if r.MatchString(failure) {
 			return nil, fmt.Errorf("%q fits %s too, which is a failure", text, failure)
 		}
+		if !reachable(r) {
+			return nil, fmt.Errorf("%q fits no answer: that is the hex of whole octets, the last two a status word, as 9000, 91xx or 02..9000", text)
+		}
 		list = append(list, expectation{text, r})
 	}
 	return list, nil
@@ -57,6 +61,54 @@ func whole(expression string) (*regexp.Regexp, error) {
 		return nil, err
 	}
 	return regexp.Compile(`(?i)\A(?:` + expression + `)\z`)
+}
+
+// reachable tells whether an expression fits some answer: an even number of hex
+// digits, four or more. It walks the program of the expression and takes every
+// assertion for true, so what it refuses can never fit.
+func reachable(r *regexp.Regexp) bool {
+	tree, err := syntax.Parse(r.String(), syntax.Perl)
+	if err != nil {
+		return false
+	}
+	program, err := syntax.Compile(tree.Simplify())
+	if err != nil {
+		return false
+	}
+	type state struct {
+		at     uint32
+		digits int // 4 is any even number from there on, 5 any odd one
+	}
+	seen := map[state]bool{}
+	open := []state{{at: uint32(program.Start)}}
+	for len(open) > 0 {
+		s := open[len(open)-1]
+		open = open[:len(open)-1]
+		if seen[s] {
+			continue
+		}
+		seen[s] = true
+		inst := &program.Inst[s.at]
+		switch inst.Op {
+		case syntax.InstMatch:
+			if s.digits == 4 {
+				return true
+			}
+		case syntax.InstAlt, syntax.InstAltMatch:
+			open = append(open, state{inst.Out, s.digits}, state{inst.Arg, s.digits})
+		case syntax.InstCapture, syntax.InstNop, syntax.InstEmptyWidth:
+			open = append(open, state{inst.Out, s.digits})
+		case syntax.InstRune, syntax.InstRune1, syntax.InstRuneAny, syntax.InstRuneAnyNotNL:
+			if strings.ContainsFunc("0123456789ABCDEF", inst.MatchRune) {
+				next := s.digits + 1
+				if next == 6 {
+					next = 4
+				}
+				open = append(open, state{inst.Out, next})
+			}
+		}
+	}
+	return false
 }
 
 // Accepted judges the answer to the last command of a switch: nil if it says

@@ -75,11 +75,13 @@ func NewPlan(c CAP, o Options) (Plan, error) {
 		}
 	}
 	p := Plan{Block: BlockSize(o.Room, o.Expanded)}
-	if o.MaxBlock != 0 {
+	switch {
+	case p.Block < 1:
+		return Plan{}, fmt.Errorf("ram: a packet with room for %d octets of script carries no LOAD: let it take more", o.Room)
+	case o.MaxBlock < 0 || o.MaxBlock > 255:
+		return Plan{}, fmt.Errorf("ram: blocks of at most %d octets: want 1 to 255", o.MaxBlock)
+	case o.MaxBlock > 0:
 		p.Block = min(p.Block, o.MaxBlock)
-	}
-	if p.Block < 1 {
-		return Plan{}, fmt.Errorf("ram: a packet with room for %d octets and blocks of at most %d carry no LOAD", o.Room, o.MaxBlock)
 	}
 	for _, add := range []func(*Plan, CAP) error{o.planCleanup, o.planLoad, o.planInstall} {
 		if err := add(&p, c); err != nil {

@@ -113,8 +113,8 @@ func TestPlansThatCannotWorkAreRefused(t *testing.T) {
 		o    ram.Options
 		want string
 	}{
-		"no room":               {c, ram.Options{Room: 5}, "carry no LOAD"},
-		"no block":              {c, ram.Options{Room: 98, MaxBlock: -1}, "carry no LOAD"},
+		"no room":               {c, ram.Options{Room: 5}, "carries no LOAD"},
+		"no block":              {c, ram.Options{Room: 98, MaxBlock: -1}, "want 1 to 255"},
 		"no room for INSTALL":   {c, ram.Options{Room: 30}, "needs"},
 		"module of others":      {c, ram.Options{Room: 98, Module: helloPackage}, "no module"},
 		"which module":          {mustParseCAP(t, two.ijc()), ram.Options{Room: 98}, "2 applets"},

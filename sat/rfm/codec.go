@@ -2,11 +2,13 @@ package rfm
 
 import (
 	"bytes"
+	"encoding"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"strings"
 )
 
@@ -67,13 +69,59 @@ func (c coding[T]) read(v any, old []byte) (T, error) {
 	}
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
-	if err := d.Decode(&value); err != nil {
-		return value, fmt.Errorf("rfm: value: %s; numbers that are names, as an IMSI, need quotes", strings.TrimPrefix(err.Error(), "json: "))
+	var wrong *json.UnmarshalTypeError
+	switch err := d.Decode(&value); {
+	case errors.As(err, &wrong):
+		return value, misfit(wrong)
+	case err != nil:
+		return value, fmt.Errorf("rfm: value: %s", strings.TrimPrefix(err.Error(), "json: "))
 	}
 	if _, err := d.Token(); err != io.EOF {
 		return value, errors.New("rfm: more than one value")
 	}
 	return value, nil
+}
+
+// misfit says which form is wanted, without Go's names for types.
+func misfit(e *json.UnmarshalTypeError) error {
+	where := ""
+	if e.Field != "" {
+		where = e.Field + ": "
+	}
+	found, _, _ := strings.Cut(e.Value, " ") // of a number, its digits follow
+	if name, ok := map[string]string{"string": "text", "object": "a map", "array": "a list", "number": "a number"}[found]; ok {
+		found = name
+	}
+	if wanted := form(e.Type); wanted != "text" {
+		return fmt.Errorf("rfm: %swant %s, found %s", where, wanted, found)
+	}
+	return fmt.Errorf("rfm: %swant text, found %s; numbers that are names, as an IMSI, need quotes", where, found)
+}
+
+// form is how a value of a type is written.
+func form(t reflect.Type) string {
+	if reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()) {
+		return "text"
+	}
+	switch t.Kind() {
+	case reflect.Pointer:
+		return form(t.Elem())
+	case reflect.Slice, reflect.Array:
+		return "a list of " + form(t.Elem())
+	case reflect.Struct:
+		var names []string
+		for i := range t.NumField() {
+			if name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ","); name != "" && name != "-" {
+				names = append(names, name+": "+form(t.Field(i).Type))
+			}
+		}
+		return "{" + strings.Join(names, ", ") + "}"
+	case reflect.String:
+		return "text"
+	case reflect.Bool:
+		return "true or false"
+	}
+	return "a number"
 }
 
 func (c coding[T]) words(b []byte) (string, error) {

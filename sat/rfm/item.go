@@ -27,6 +27,9 @@ func (i Item) Check() error {
 	if len(i.Path) == 0 || i.Path[0] == sat.MF || slices.Contains(i.Path[1:], sat.ADFUSIM) || len(i.Path) == 1 && i.Path[0] == sat.ADFUSIM {
 		return fmt.Errorf("rfm: item %s: want a path from the MF, which it does not name", i.Name())
 	}
+	if len(i.Path) == 1 && i.Path[0]>>8 != 0x2F { // ETSI TS 102 221, 8.6
+		return fmt.Errorf("rfm: item %s: the path counts from the MF, whose files are 2FXX; the file of the USIM is 7FFF/%s", i.Name(), i.Path[0])
+	}
 	if f, ok := LookupPath(nil, i.Path...); ok {
 		return fmt.Errorf("rfm: item %s is %s: give it by that name", i.Name(), f.Name)
 	}

@@ -350,7 +350,7 @@ func TestItemsBothWays(t *testing.T) {
 		}
 	}
 	for name, i := range map[string]rfm.Item{
-		"no path": {Data: []byte{1}}, "MF": {Path: []sat.FID{sat.MF, 0x2FFE}, Data: []byte{1}}, "ADF": {Path: []sat.FID{sat.ADFUSIM}, Data: []byte{1}},
+		"no path": {Data: []byte{1}}, "no application": {Path: []sat.FID{0x6F07}, Data: make([]byte, 9)}, "MF": {Path: []sat.FID{sat.MF, 0x2FFE}, Data: []byte{1}}, "ADF": {Path: []sat.FID{sat.ADFUSIM}, Data: []byte{1}},
 		"ADF inside": {Path: []sat.FID{0x7F20, sat.ADFUSIM}, Data: []byte{1}}, "a name": {Path: []sat.FID{sat.ADFUSIM, 0x6F07}, Data: make([]byte, 9)},
 		"no octets": {Path: []sat.FID{0x2FFE}}, "record 255": {Path: []sat.FID{0x2FFE}, Record: 255, Data: []byte{1}},
 		"record -1": {Path: []sat.FID{0x2FFE}, Record: -1, Data: []byte{1}}, "offset": {Path: []sat.FID{0x2FFE}, Offset: 0x8000, Data: []byte{1}},

@@ -1,5 +1,10 @@
 package smscsim
 
+import (
+	"math/rand/v2"
+	"sync"
+)
+
 // Fault is something that goes wrong with one submit_sm.
 type Fault byte
 
@@ -14,7 +19,7 @@ const (
 	Throttle
 	// QueueFull: refused with ESME_RMSGQFUL.
 	QueueFull
-	// EarlyReceipt: the response is held until the receipt was acknowledged, or Server.Respond.
+	// EarlyReceipt: the response is held until the receipt was acknowledged, or Server.Respond, or for 5 s.
 	EarlyReceipt
 	// Disconnect: the message is accepted and the connection cut instead of a response.
 	Disconnect
@@ -24,20 +29,57 @@ const (
 
 // Faults are probabilities, 0 to 1, of one fault per submit_sm. Their sum must not exceed 1.
 type Faults struct {
-	NoResponse, Duplicate, Throttle, QueueFull, EarlyReceipt, Disconnect, Stall float64
+	NoResponse   float64 `yaml:"silent"`
+	Duplicate    float64 `yaml:"duplicate"`
+	Throttle     float64 `yaml:"throttle"`
+	QueueFull    float64 `yaml:"queue_full"`
+	EarlyReceipt float64 `yaml:"early_receipt"`
+	Disconnect   float64 `yaml:"disconnect"`
+	Stall        float64 `yaml:"stall"`
 }
 
-// fault chooses what goes wrong with m: the override first, then one throw of the dice.
-func (s *Server) fault(m Submitted) Fault {
-	if s.cfg.Fault != nil {
-		if f := s.cfg.Fault(m); f != NoFault {
-			return f
-		}
+func (f Faults) sum() float64 {
+	return f.NoResponse + f.Duplicate + f.Throttle + f.QueueFull + f.EarlyReceipt + f.Disconnect + f.Stall
+}
+
+// dice are repeatable by their seed.
+type dice struct {
+	mu   sync.Mutex
+	rand *rand.Rand
+}
+
+func newDice(seed, stream uint64) *dice { return &dice{rand: rand.New(rand.NewPCG(seed, stream))} }
+
+func (d *dice) throw() float64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.rand.Float64()
+}
+
+// hits throws only where there is something to win.
+func (d *dice) hits(share float64) bool { return share > 0 && d.throw() < share }
+
+// fault chooses what goes wrong with m by one throw of the dice, which hold no response for a receipt that
+// nobody asked for. What they do not refuse is shown to the override.
+func (s *Server) fault(f Faults, m Submitted) Fault {
+	fallen := NoFault
+	if f != (Faults{}) {
+		fallen = f.pick(s.dice.throw())
 	}
-	s.mu.Lock()
-	throw := s.dice.Float64()
-	s.mu.Unlock()
-	f := s.cfg.Faults
+	if fallen == EarlyReceipt && m.RegisteredDelivery&3 == 0 {
+		fallen = NoFault
+	}
+	if s.cfg.Fault == nil || fallen == Throttle || fallen == QueueFull {
+		return fallen
+	}
+	if own := s.cfg.Fault(m); own != NoFault {
+		return own
+	}
+	return fallen
+}
+
+// pick is the fault that a throw of 0 to 1 falls on.
+func (f Faults) pick(throw float64) Fault {
 	for _, c := range []struct {
 		fault       Fault
 		probability float64

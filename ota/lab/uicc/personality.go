@@ -83,7 +83,7 @@ func Personality(name string) (Profile, error) {
 func ParsePersonality(b []byte) (Profile, error) {
 	var s sheet
 	if err := yaml.NewDecoder(bytes.NewReader(b), yaml.Strict()).Decode(&s); err != nil {
-		return Profile{}, fmt.Errorf("uicc: personality: %w", err)
+		return Profile{}, fmt.Errorf("uicc: personality: %s", yaml.FormatError(err, false, false)) // without the lines: a key may stand there
 	}
 	p, err := s.profile()
 	if err == nil {

@@ -144,20 +144,6 @@ type ImportResult struct {
 	Unknown  []string `json:"unknown,omitempty"`  // columns not used
 }
 
-// Link is the health of one SMPP link.
-type Link struct {
-	Name       string    `json:"name"`
-	Address    string    `json:"address"`
-	Bound      bool      `json:"bound"`
-	Since      time.Time `json:"since,omitzero"`
-	WindowUsed int       `json:"window_used"`
-	WindowSize int       `json:"window_size"`
-	Sent       uint64    `json:"sent"`
-	Received   uint64    `json:"received"`
-	Error      string    `json:"error,omitempty"`
-	Stopped    bool      `json:"stopped,omitempty"` // bind refused for good
-}
-
 // Health is the answer of /healthz.
 type Health struct {
 	OK        bool           `json:"ok"`

@@ -212,6 +212,11 @@ func (c *Client) Links(ctx context.Context) ([]Link, error) {
 	return get[[]Link](ctx, c, "/v1/links", nil)
 }
 
+// Link is all that is known of one SMPP link.
+func (c *Client) Link(ctx context.Context, name string) (LinkDetail, error) {
+	return get[LinkDetail](ctx, c, "/v1/links/"+url.PathEscape(name), nil)
+}
+
 // Inbox lists one page of the PDUs that came in.
 func (c *Client) Inbox(ctx context.Context, q InboxQuery) (InboxPage, error) {
 	v := page(q.After, q.Limit)
@@ -285,13 +290,33 @@ func sendYAML[T any](ctx context.Context, c *Client, method, path string, v url.
 }
 
 func send[T any](ctx context.Context, c *Client, method, path string, v url.Values, contentType string, body []byte) (out T, err error) {
+	resp, err := c.ask(ctx, method, path, v, contentType, body)
+	if err != nil {
+		return out, err
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return out, fmt.Errorf("server at %s: answer broke off: %w", c.address, err)
+	}
+	if len(b) == 0 {
+		return out, nil
+	}
+	if err := json.Unmarshal(b, &out); err != nil {
+		return out, fmt.Errorf("server at %s: answer is not what was expected: %w", c.address, err)
+	}
+	return out, nil
+}
+
+// ask sends a request; the answer is no refusal, and its body is not read yet.
+func (c *Client) ask(ctx context.Context, method, path string, v url.Values, contentType string, body []byte) (*http.Response, error) {
 	target := c.base + path
 	if len(v) > 0 {
 		target += "?" + v.Encode()
 	}
 	r, err := http.NewRequestWithContext(ctx, method, target, bytes.NewReader(body))
 	if err != nil {
-		return out, err
+		return nil, err
 	}
 	if contentType != "" {
 		r.Header.Set("Content-Type", contentType)
@@ -304,23 +329,17 @@ func send[T any](ctx context.Context, c *Client, method, path string, v url.Valu
 	}
 	resp, err := c.http.Do(r)
 	if err != nil {
-		return out, c.unreached(err)
+		return nil, c.unreached(err)
+	}
+	if resp.StatusCode < 300 {
+		return resp, nil
 	}
 	defer resp.Body.Close()
 	b, err := io.ReadAll(resp.Body)
 	if err != nil {
-		return out, fmt.Errorf("server at %s: answer broke off: %w", c.address, err)
+		return nil, fmt.Errorf("server at %s: answer broke off: %w", c.address, err)
 	}
-	if resp.StatusCode >= 300 {
-		return out, problem(resp, b)
-	}
-	if len(b) == 0 {
-		return out, nil
-	}
-	if err := json.Unmarshal(b, &out); err != nil {
-		return out, fmt.Errorf("server at %s: answer is not what was expected: %w", c.address, err)
-	}
-	return out, nil
+	return nil, problem(resp, b)
 }
 
 // unreached says that there is no server when nothing could be connected.

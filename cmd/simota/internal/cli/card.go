@@ -55,11 +55,11 @@ FILE "-" is standard input.`
 
 func (r *cardImport) Run(ctx context.Context, args []string) (err error) {
 	file := args[0]
-	if r.request.File, err = r.readFile(file); err != nil {
+	if r.request.File, err = r.readContent(file); err != nil {
 		return err
 	}
 	if r.details != "" {
-		if r.request.Details, err = r.readFile(r.details); err != nil {
+		if r.request.Details, err = r.readContent(r.details); err != nil {
 			return err
 		}
 	}
@@ -81,11 +81,27 @@ func (r *cardImport) Run(ctx context.Context, args []string) (err error) {
 	return r.print(result, func(w io.Writer) error { return show.Imported(w, result) })
 }
 
-// refused names the file of every bad row, for the server does not know it.
+// readContent is readFile of a file that must not be empty.
+func (r *cardImport) readContent(file string) ([]byte, error) {
+	b, err := r.readFile(file)
+	if err == nil && len(b) == 0 {
+		if file == "-" {
+			file = "standard input"
+		}
+		err = fmt.Errorf("%s is empty", file)
+	}
+	return b, err
+}
+
+// refused names the file, and that of every bad row, for the server does not
+// know it.
 func (r *cardImport) refused(file string, err error) error {
 	var p *api.Problem
-	if !errors.As(err, &p) || len(p.Errors) == 0 {
+	switch {
+	case !errors.As(err, &p):
 		return err
+	case len(p.Errors) == 0:
+		return fmt.Errorf("%s: %w", file, err)
 	}
 	lines := r.located(file, p.Errors)
 	return errors.New(strings.Join(append(lines, p.Detail), "\n"))

@@ -35,6 +35,9 @@ func TestExitCodesTellUsageFromFailure(t *testing.T) {
 	}{
 		{[]string{"version"}, 0}, {[]string{"card", "--help"}, 0}, {[]string{"bogus"}, 2}, {[]string{"card", "show"}, 2},
 		{[]string{"version", "--bogus"}, 2}, {[]string{"card", "import", "testdata/none.csv"}, 1},
+		{[]string{"link", "test", "a", "-c", "testdata/none.yaml"}, 1}, {[]string{"link", "test", "a", "--from", "+4790000001"}, 2},
+		{[]string{"link", "test", "a", "--to", "+4790000001", "--text", ""}, 2}, {[]string{"link", "test", "a", "--wait", "0s"}, 2},
+		{[]string{"link", "trace", "a", "b"}, 2}, {[]string{"link", "trace", "--count", "-1"}, 2},
 	} {
 		p, _, _ := process("", c.args...)
 		if got := ExitCode(Run(t.Context(), p)); got != c.want {

@@ -218,13 +218,37 @@ func TestDecodeLinesFillInFlagsAndFailAlone(t *testing.T) {
 		t.Error(err, stderr)
 	}
 	lines := strings.Split(strings.TrimSpace(stdout.String()), "\n")
-	for i, want := range []string{`"matches the given KID"`, `"kind":"apdu-response","confidence":"forced"`, `{"id":null,"error":`, `no JSON object with these fields`, `"id":5,"report"`} {
+	for i, want := range []string{`"matches the given KID"`, `"kind":"apdu-response","confidence":"forced"`, `{"id":null,"error":`, `{"id":4,"error":"unknown field \"octet\": known are id, octets, as, spi, kic_key, kid_key"}`, `"id":5,"report"`} {
 		if i >= len(lines) || !strings.Contains(lines[i], want) {
 			t.Errorf("line %d has no %s: %s", i+1, want, lines[i])
 		}
 	}
 	if strings.Contains(strings.ToLower(stdout.String()), testKIc) {
 		t.Error("a key is shown")
+	}
+}
+
+func TestDecodeLineNamesItsFirstMistake(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string]string{
+		`{"id":7,"octets":"9000"`:                   `{"id":null,"error":"the line is no JSON"}`,
+		`{"octets":"9000"}{}`:                       `{"id":null,"error":"the line is no JSON"}`,
+		`["9000"]`:                                  `{"id":null,"error":"the line is no JSON object"}`,
+		`{"octets":9000,"spi":16,"id":7}`:           `{"id":7,"error":"octets: want a string"}`,
+		`{"octets":"9000","octets":"9000","id":7}`:  `{"id":7,"error":"field \"octets\" is there twice"}`,
+		`{"id":7,"octets":"9000","spi":"16"}`:       `{"id":7,"error":"spi: `,
+		`{"id":7,"octets":"9000","kic_key":"hush"}`: `{"id":7,"error":"KIc: want`,
+		`{"id":7,"octets":"9000","as":"letter"}`:    `{"id":7,"error":"as: `,
+		`{"id":7,"octets":"90 0z"}`:                 `{"id":7,"error":"octets: `,
+		`{"id":7}`:                                  `{"id":7,"error":"octets is missing"}`,
+		`{"id":7,"octets":"9000","OCTETS":"9001"}`:  `{"id":7,"error":"unknown field \"OCTETS\"`,
+		`{"id":7,"octets":"9000","spi":null}`:       `{"id":7,"report":`,
+	} {
+		p, stdout, _ := process(line+"\n", "decode", "--jsonl")
+		_ = Run(t.Context(), p)
+		if got := stdout.String(); !strings.HasPrefix(got, want) || strings.Contains(got, "hush") {
+			t.Errorf("%s: got %s, want %s", line, got, want)
+		}
 	}
 }
 

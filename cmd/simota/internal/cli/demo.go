@@ -39,12 +39,16 @@ delivery was broken in what database, wire and cards wrote.`
 	return cmd
 }
 
-func (r *demoRun) check() error {
+func (r *demoRun) check() error { return checkWorld(r.cards, r.faults) }
+
+// checkWorld says whether there can be a world of so many cards, with these
+// faults.
+func checkWorld(cards int, faults string) error {
 	const most = 100_000
-	if r.cards < 1 || r.cards > most {
-		return fmt.Errorf("--cards %d: 1 to %d are possible", r.cards, most)
+	if cards < 1 || cards > most {
+		return fmt.Errorf("--cards %d: 1 to %d are possible", cards, most)
 	}
-	_, err := lab.Preset(r.faults, r.cards)
+	_, err := lab.Preset(faults, cards)
 	return err
 }
 
@@ -72,6 +76,8 @@ func labInitCommand(a *app) *cobra.Command {
 	f.StringVar(&r.faults, "faults", "none", "what goes wrong: none, real or harsh")
 	return cmd
 }
+
+func (r *labInit) check() error { return checkWorld(r.cards, r.faults) }
 
 func (r *labInit) Run(_ context.Context, args []string) error {
 	faults, err := demo.FaultLines(r.faults, r.cards)

@@ -5,21 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
-	"path/filepath"
 	"runtime/debug"
-	"time"
 
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
 	"github.com/simota/simota/catalog/vault"
-	"github.com/simota/simota/cmd/simota/internal/api"
 	"github.com/simota/simota/cmd/simota/internal/cli/show"
 	"github.com/simota/simota/cmd/simota/internal/config"
 	"github.com/simota/simota/cmd/simota/internal/server"
-	"github.com/simota/simota/ota/lab"
 )
 
 // serve runs the server until a signal ends it.
@@ -97,66 +92,6 @@ func (r *configCheck) Run(context.Context, []string) error {
 	})
 }
 
-// labRun runs a simulated world for any OTA server until a signal ends it.
-type labRun struct {
-	*app
-	config string
-}
-
-func labCommand(a *app) *cobra.Command {
-	r := &labRun{app: a}
-	cmd := command(r, "lab", "run simulated networks, cards and devices that speak SMPP", "simota lab -c lab.yaml")
-	cmd.Flags().StringVarP(&r.config, "config", "c", "lab.yaml", "description of the world; paths in it are relative to it")
-	cmd.AddCommand(labInitCommand(a))
-	return cmd
-}
-
-func (r *labRun) Run(ctx context.Context, _ []string) error {
-	text, err := os.ReadFile(r.config)
-	if err != nil {
-		return err
-	}
-	c, err := lab.ParseConfig(text)
-	if err != nil {
-		return config.Explain(r.config, text, err)
-	}
-	c.Resolve(filepath.Dir(r.config))
-	w, err := lab.New(c, slog.New(slog.NewTextHandler(r.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})))
-	if err != nil {
-		return fmt.Errorf("%s: %w", r.config, err)
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	ended := make(chan error, 1)
-	go func() { ended <- w.Run(ctx) }()
-	select {
-	case err := <-ended:
-		return err
-	case <-w.Ready():
-	}
-	for _, o := range c.Operators {
-		if err := r.listening(o, w.Addr(o.Name)); err != nil {
-			cancel()
-			return errors.Join(err, <-ended)
-		}
-	}
-	return <-ended
-}
-
-// listening says where an operator's SMSC waits for its ESME.
-func (r *labRun) listening(o lab.Operator, address string) error {
-	record := struct {
-		Operator string `json:"operator"`
-		PLMN     string `json:"plmn"`
-		Address  string `json:"address"`
-		SystemID string `json:"system_id"`
-	}{o.Name, o.PLMN, address, o.SystemID}
-	return r.print(record, func(w io.Writer) error {
-		_, err := fmt.Fprintf(w, "%s (%s) listens for SMPP at %s, system_id %s\n", o.Name, o.PLMN, address, o.SystemID)
-		return err
-	})
-}
-
 func keyCommand(a *app) *cobra.Command {
 	return group("key", "make the key that seals the cards' keys",
 		command(&keyCreate{a}, "create FILE", "make a key-encryption key in a new file of mode 0400", "simota key create simota.key"))
@@ -181,11 +116,6 @@ func (r *keyCreate) Run(_ context.Context, args []string) error {
 		_, err := fmt.Fprintf(w, "key %s is in %s\nkeep a copy of it, and not where the database's backups are: without it nobody opens the cards' keys\n", k.ID(), args[0])
 		return err
 	})
-}
-
-func linkCommand(a *app) *cobra.Command {
-	list := &listing[api.Link]{a, (*api.Client).Links, func(w io.Writer, l []api.Link) error { return show.Links(w, l, time.Local) }}
-	return group("link", "look at the SMPP links", command(list, "list", "list SMPP links and how they are", "simota link list"))
 }
 
 // versionShow says which simota this is.

@@ -21,6 +21,7 @@ import (
 	"github.com/simota/simota/catalog/vault"
 	"github.com/simota/simota/cmd/simota/internal/api"
 	"github.com/simota/simota/cmd/simota/internal/httpapi"
+	"github.com/simota/simota/cmd/simota/internal/trace"
 	"github.com/simota/simota/ota/campaign"
 	"github.com/simota/simota/ota/delivery"
 	"github.com/simota/simota/smpp"
@@ -30,6 +31,7 @@ import (
 type office struct {
 	*testing.T
 	dir, socket, db string
+	wire            wire   // link aurora-1
 	stop            func() // the server
 }
 
@@ -39,7 +41,7 @@ func newOffice(t *testing.T) *office {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &office{T: t, dir: dir, socket: filepath.Join(dir, "s"), db: filepath.Join(dir, "simota.db")}
+	b := &office{T: t, dir: dir, socket: filepath.Join(dir, "s"), db: filepath.Join(dir, "simota.db"), wire: make(wire, 1)}
 	kek, err := vault.CreateKEK(filepath.Join(dir, "simota.key"))
 	if err != nil {
 		t.Fatal(err)
@@ -59,7 +61,8 @@ func newOffice(t *testing.T) *office {
 	}
 	server := &http.Server{ConnContext: httpapi.ConnContext, Handler: httpapi.New(httpapi.Services{
 		Store: db, Campaigns: engine, Vault: keys, Backup: db.Backup, Now: time.Now, Log: zerolog.Nop(),
-		Links:  func() []api.Link { return nil },
+		Links: func() []api.Link { return []api.Link{{Name: "aurora-1", Bound: true}} },
+		Link:  b.link, Trace: trace.New(map[string]trace.Link{"aurora-1": {Trace: b.wire.trace}}).Open,
 		Check:  func(ctx context.Context) (any, error) { return db.Check(ctx) },
 		Health: func() api.Health { return api.Health{OK: true} },
 	})}
@@ -206,14 +209,14 @@ func TestCampaignIsPlannedSteeredAndReported(t *testing.T) {
 	b.has(b.refused("campaign", "show", "br"), `simota: campaign br is not known`)
 	b.has(b.simota("campaign", "create", file), `br is created; not started: simota campaign start br`)
 	b.has(b.refused("campaign", "create", file), `simota: .*br.*`)
-	b.has(b.refused("campaign", "pause", "br"), `simota: not in this state: br is created, it would have to be running`)
+	b.has(b.refused("campaign", "pause", "br"), `simota: not in this state: br is created; only one that is running can be told that`)
 	b.has(b.simota("campaign", "start", "br"), `br is .*`)
 	b.has(b.simota("campaign", "show", "br", "--watch"), `br done: 2 cards, 0 open: skipped 2`)
 	b.has(b.simota("campaign", "show", "br"), `br   swap, done   2 cards, 2 ended, 0 open`, `skipped 2`)
 	b.has(b.simota("campaign", "list"), `br +swap +done +2 +0 .*`)
 	b.has(b.simota("campaign", "report", "br", "--state", "skipped"), `8999970000000000019 +skipped +`+why)
 	b.has(b.simota("campaign", "report", "br", "--csv"), `iccid,campaign,state,.*`, `8999970000000000027,br,skipped,true,.*`)
-	b.has(b.refused("campaign", "report", "br", "--state", "asleep"), `simota: state "asleep" is not known.*`)
+	b.has(b.refused("campaign", "report", "br", "--state", "asleep"), `simota: state "asleep" is not known: want one of selected, .*, not switched, .*`)
 	b.has(b.refused("campaign", "retry", "br", "--card", "8999970000000000035"), `simota: .*8999970000000000035.*br.*`)
 	var targets []api.Target
 	if err := json.Unmarshal([]byte(b.simota("campaign", "report", "br", "--json", "--state", "dark")), &targets); err != nil || targets == nil {

@@ -202,17 +202,19 @@ type download struct {
 type fate struct {
 	TAR      string `json:"tar"`
 	Version  byte   `json:"key_version"`
-	Cntr     cntr   `json:"cntr"` // 0 if it could not be read
+	Cntr     cntr   `json:"cntr"` // 0 if it was not read
 	Result   string `json:"result"`
 	Executed int    `json:"executed"`
 	Writes   int    `json:"writes"`
 	SW       string `json:"sw"` // of the last command, empty if none ran
+
+	read bool // the card could read the counter
 }
 
 func fateOf(e uicc.LogEntry) *fate {
 	return &fate{
 		TAR: strings.ToLower(e.TAR), Version: e.KVN, Cntr: cntr(e.Counter), Result: e.Result,
-		Executed: e.Executed, Writes: e.Writes, SW: strings.ToLower(e.SW),
+		Executed: e.Executed, Writes: e.Writes, SW: strings.ToLower(e.SW), read: e.Counter != 0 || e.Hash != "",
 	}
 }
 

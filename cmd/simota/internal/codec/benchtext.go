@@ -47,8 +47,7 @@ func (d *download) head() string {
 
 func (d *download) rows() (rows [][]string) {
 	if p := d.Packet; p != nil {
-		c, _ := p.Cntr.MarshalText()
-		rows = append(rows, []string{"packet", fmt.Sprintf("TAR %s, key set %d, counter %s", strings.ToUpper(p.TAR), p.Version, c)})
+		rows = append(rows, []string{"packet", fmt.Sprintf("TAR %s, key set %d, %s", strings.ToUpper(p.TAR), p.Version, p.counter())})
 	}
 	for _, p := range d.Proofs {
 		rows = append(rows, []string{"proof", p.words()})
@@ -66,6 +65,14 @@ func (d *download) rows() (rows [][]string) {
 		rows = append(rows, []string{"file", c.words()})
 	}
 	return rows
+}
+
+// counter is that of the packet, if the card has read it.
+func (p *fate) counter() string {
+	if !p.read {
+		return "counter not read"
+	}
+	return fmt.Sprintf("counter %010x", uint64(p.Cntr))
 }
 
 // proves says whether a message is a proof, whose octets are shown there.

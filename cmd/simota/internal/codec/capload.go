@@ -55,6 +55,9 @@ order only: after a lost one, send the clean-up and begin again.`,
 		if err := h.fill(cmd, r.fields(), texts, nil); err != nil {
 			return err
 		}
+		if n := r.maxBlock; n.given && (n.n < 1 || n.n > 255) {
+			return h.Usage(cmd, "--max-block %d: 1 to 255 are possible", n.n)
+		}
 		b, err := h.readFile(args[0])
 		if err != nil {
 			return err

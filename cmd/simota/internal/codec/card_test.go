@@ -169,8 +169,56 @@ func TestCardReadsStandardInputAndKeepsItsStateBetweenLines(t *testing.T) {
 		t.Errorf("exit status %d\n%s", exit, out)
 	}
 	out, stderr, exit := simota(m[0]+"\n\nxx\n", "card", "run", "--kic-key", kicKey, "--kid-key", kidKey)
-	if exit != 1 || !strings.Contains(stderr, "message 2 character 1 of 2 is no hex digit") || !strings.HasPrefix(out, "message 1: SW 9000, executed") {
+	if exit != 1 || !strings.Contains(stderr, "message 2: character 1 of 2 is no hex digit") || !strings.HasPrefix(out, "message 1: SW 9000, executed") {
 		t.Errorf("exit status %d, %s%s", exit, out, stderr)
+	}
+}
+
+func TestCardRefusesWhatIsNoMessageBeforeItRuns(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		args, want string
+		exit       int
+	}{
+		{"00 zz", "argument 2: character 1 of 2 is no hex digit", 2},
+		{"00 --sender abc", "--sender: is no number", 2},
+		{"00 --sender +", "--sender: is no number", 2},
+		{"", "no message: give user data as arguments", 1},
+	} {
+		out, stderr, exit := simota("\n \n", append([]string{"card", "run", "--kic-key", kicKey, "--kid-key", kidKey}, strings.Fields(c.args)...)...)
+		if exit != c.exit || out != "" || !strings.Contains(stderr, c.want) {
+			t.Errorf("%s: exit status %d, %q, %s", c.args, exit, out, stderr)
+		}
+	}
+}
+
+func TestCounterIsShownIfTheCardReadIt(t *testing.T) {
+	t.Parallel()
+	for want, changes := range map[string]record{
+		"packet   TAR B0FFFF, key set 1, counter not read\n":   {"tar": "b0ffff"},
+		"packet   TAR B00011, key set 1, counter 0000000000\n": {"cntr": "0"},
+	} {
+		out, stderr, _ := simota("", "card", "run", "--kic-key", kicKey, "--kid-key", kidKey, messages(t, changes)[0])
+		if !strings.Contains(out, want) {
+			t.Errorf("want %s%s%s", want, out, stderr)
+		}
+	}
+}
+
+func TestLoadPlanNeedsBlocksThatACardTakes(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		flags, want string
+		exit        int
+	}{
+		{"--max-block 300", "--max-block 300: 1 to 255 are possible", 2},
+		{"--max-block 0", "--max-block 0: 1 to 255 are possible", 2},
+		{"--room 5", "room for 5 octets of script carries no LOAD", 1},
+	} {
+		_, stderr, exit := simota("", append([]string{"cap", "load", "testdata/cap/hello.cap"}, strings.Fields(c.flags)...)...)
+		if exit != c.exit || !strings.Contains(stderr, c.want) {
+			t.Errorf("%s: exit status %d, %s", c.flags, exit, stderr)
+		}
 	}
 }
 

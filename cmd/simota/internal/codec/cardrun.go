@@ -18,7 +18,8 @@ import (
 
 // cardRun is a virtual card, as its flags describe it.
 type cardRun struct {
-	personality, algorithm, iccid, imsi, msisdn, smsc, sender word
+	personality, algorithm, iccid, imsi, msisdn, smsc word
+	sender                                            telephone
 
 	kicKey, kidKey    octets
 	version, ccLength number
@@ -62,6 +63,10 @@ Personalities: %s; or a file that describes another.`, strings.Join(uicc.Persona
 		if err := h.fill(cmd, r.fields(), texts, nil); err != nil {
 			return err
 		}
+		messages := list{}
+		if err := h.fillList(cmd, field{name: "messages"}, &messages, args); err != nil {
+			return err
+		}
 		b, err := h.insert(r)
 		switch {
 		case err != nil:
@@ -69,7 +74,7 @@ Personalities: %s; or a file that describes another.`, strings.Join(uicc.Persona
 		case *lines:
 			return h.stream(cmd.Context(), &cardMessage{bench: b})
 		}
-		return h.feed(cmd.Context(), b, args)
+		return h.feed(cmd.Context(), b, messages)
 	}
 	return cmd
 }
@@ -189,15 +194,11 @@ func (h Host) profile(name string) (uicc.Profile, error) {
 }
 
 // feed gives the card the messages of the command line, or those of standard input.
-func (h Host) feed(ctx context.Context, b *bench, args []string) error {
+func (h Host) feed(ctx context.Context, b *bench, messages list) error {
 	all := downloads{Messages: []*download{}}
 	n := 0
-	one := func(text string) error {
+	one := func(ud octets) error {
 		n++
-		var ud octets
-		if err := ud.Set(text); err != nil {
-			return fmt.Errorf("message %d %w", n, err)
-		}
 		d, err := b.download(ud)
 		if err != nil {
 			return fmt.Errorf("message %d: %w", n, err)
@@ -208,28 +209,32 @@ func (h Host) feed(ctx context.Context, b *bench, args []string) error {
 		}
 		return d.numbered(h.Stdout, n)
 	}
-	if len(args) == 0 {
+	for _, ud := range messages {
+		if err := one(ud); err != nil {
+			return err
+		}
+	}
+	if len(messages) == 0 {
 		err := h.eachLine(ctx, func() error { return nil }, func(line []byte, err error) error {
 			if err != nil {
 				return err
 			}
-			if text := strings.Join(strings.Fields(string(line)), ""); text != "" {
-				return one(text)
+			text := strings.Join(strings.Fields(string(line)), "")
+			if text == "" {
+				return nil
 			}
-			return nil
+			var ud octets
+			if err := ud.Set(text); err != nil {
+				return fmt.Errorf("message %d: %w", n+1, err)
+			}
+			return one(ud)
 		})
 		if err != nil {
 			return err
 		}
 	}
-	for _, arg := range args {
-		text, err := h.resolve(arg)
-		if err == nil {
-			err = one(text)
-		}
-		if err != nil {
-			return err
-		}
+	if n == 0 {
+		return errors.New("no message: give user data as arguments, or one per line on standard input")
 	}
 	if *h.JSON {
 		return show.JSON(h.Stdout, all)

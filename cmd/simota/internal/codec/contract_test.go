@@ -86,7 +86,7 @@ func TestRequestIsStrict(t *testing.T) {
 		{"data", []string{"00"}, "data: want a string"}, {"cc_len", "8", "cc_len: want a whole number"}, {"cc_len", 8.5, "cc_len: want"},
 		{"cc_len", 0, "cc_len: 0"}, {"cc_len", 4, "want 8, or 4 with AES"}, {"concat_reference", "100", "concat_reference: "},
 		{"concat_reference", 256, "concat_reference: "}, {"concat_reference", -1, "concat_reference: "}, {"allow_weak", "true", "allow_weak: want true or false"},
-		{"kic_key", "", "no KIc key"}, {"kid_key", "", "no KID key"}, {"kic_key", kicKey[2:], "kic_key: "}, {"kid_key", "@key.hex", "kid_key: "},
+		{"kic_key", "", "kic_key (--kic-key) is missing"}, {"kid_key", "", "kid_key (--kid-key) is missing"}, {"kic_key", kicKey[2:], "kic_key: "}, {"kid_key", "@key.hex", "kid_key: "},
 		{"kic", "19", "wrong keyset"}, {"kic", "16", "kic_key: "}, {"kid", "1d", "kid_key: "}, {"spi", "1739", "digital signature"},
 		{"spi", "0639", "allow_weak"}, {"kid", "25", "different key sets"}, {"kid_key", strings.Repeat("aa", 16), "single DES in fact"},
 		{"data", strings.Repeat("00", 40000), "sms: length"},

@@ -145,6 +145,12 @@ func (r *packetBuild) run() (answer, error) {
 	if kic && kid && r.kic>>4 != r.kid>>4 && !r.allowWeak {
 		return nil, fmt.Errorf("%w: kic %02x and kid %02x name different key sets, which a card answers with status 06", ota.ErrWeak, byte(r.kic), byte(r.kid))
 	}
+	switch {
+	case kic && len(r.kicKey) == 0:
+		return nil, errors.New("kic_key (--kic-key) is missing: with this SPI the packet or its answer is ciphered")
+	case kid && len(r.kidKey) == 0:
+		return nil, errors.New("kid_key (--kid-key) is missing: with this SPI the packet or its answer has a cryptographic checksum")
+	}
 	ks, err := r.keyset(r.keys, kic, kid, s.Check())
 	if err != nil {
 		return nil, err

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -162,6 +163,19 @@ type word string
 
 func (w *word) Set(s string) error { *w = word(s); return nil }
 
+// telephone is a number that an SMS comes from (3GPP TS 23.040, 9.1.2.5).
+type telephone string
+
+var telephoneForm = regexp.MustCompile(`^\+?[0-9]{1,20}$`)
+
+func (t *telephone) Set(s string) error {
+	if !telephoneForm.MatchString(s) {
+		return errors.New("is no number: want 1 to 20 digits, with a plus if it is international")
+	}
+	*t = telephone(s)
+	return nil
+}
+
 // list is several values; nil is none given.
 type list []octets
 
@@ -181,7 +195,7 @@ func kindOf(to any) string {
 		return "number"
 	case *format:
 		return "format"
-	case *word:
+	case *word, *telephone:
 		return "text"
 	}
 	return "hex"

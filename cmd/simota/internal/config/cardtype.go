@@ -90,6 +90,9 @@ func checkCardType(t catalog.CardType) (out []error) {
 }
 
 func checkKeys(section string, k catalog.KeyAlgorithms) (out []error) {
+	if k.KIc == "" && k.KID == "" {
+		return []error{bad(section, "is missing: the algorithms of the keys, as {kic: aes-128, kid: aes-128}")}
+	}
 	for _, f := range []struct{ field, value string }{{".kic", k.KIc}, {".kid", k.KID}} {
 		if _, err := ota.ParseAlgorithm(f.value); err != nil {
 			out = append(out, bad(section+f.field, "%q is not known: 3des-2, 3des-3, aes-128, aes-192 or aes-256", f.value))
@@ -215,7 +218,7 @@ func checkFiles(t catalog.CardType) (out []error) {
 		f, _, err := rfm.LookupRecord(name)
 		switch {
 		case err != nil:
-			out = append(out, bad(field, "%q is not known%s", name, suggestFile(name)))
+			out = append(out, bad(field, "%s", unknownFile(name, err)))
 		case f.Name == "iccid":
 			out = append(out, bad(field, "iccid is never written: it is the card's own number"))
 		case slices.Index(t.Files, name) < i:
@@ -230,15 +233,23 @@ func checkFiles(t catalog.CardType) (out []error) {
 	return out
 }
 
-func suggestFile(name string) string {
-	var known []string
+// unknownFile says why LookupRecord knows no file of a name.
+func unknownFile(name string, err error) string {
+	base, _, _ := strings.Cut(name, "#")
+	if _, ok := rfm.Lookup(base); ok {
+		return strings.TrimPrefix(err.Error(), "rfm: ") // it has no such record
+	}
+	if n := nearest(base, fileNames()); n != "" {
+		return fmt.Sprintf("%q is not known, did you mean %q?", base, n)
+	}
+	return fmt.Sprintf("%q is not known: known are %s", base, strings.Join(fileNames(), ", "))
+}
+
+func fileNames() (names []string) {
 	for _, f := range rfm.Files() {
-		known = append(known, f.Name)
+		names = append(names, f.Name)
 	}
-	if n := nearest(name, known); n != "" {
-		return fmt.Sprintf(", did you mean %q?", n)
-	}
-	return ": known are " + strings.Join(known, ", ")
+	return names
 }
 
 func checkTracking(t *catalog.Tracking) (out []error) {

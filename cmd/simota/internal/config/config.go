@@ -7,16 +7,19 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/rs/zerolog"
 
 	"github.com/simota/simota/ota/campaign"
+	"github.com/simota/simota/sat/rfm"
 )
 
 // Config is simota.yaml. The zero value works: a server without links.
@@ -254,12 +257,25 @@ func checkName(s string) error {
 
 // DecodeCampaign reads a campaign file; name is the file's, for messages.
 func DecodeCampaign(name string, text []byte) (campaign.Spec, error) {
-	if _, err := decode[campaign.Spec](text); err != nil {
-		return campaign.Spec{}, Explain(name, text, err)
+	spec, err := decode[campaign.Spec](text)
+	if err == nil {
+		err = errors.Join(checkWritten(spec)...)
 	}
-	spec, err := campaign.ParseSpec(text)
+	if err == nil {
+		spec, err = campaign.ParseSpec(text)
+	}
 	if err != nil {
 		return campaign.Spec{}, Explain(name, text, err)
 	}
 	return spec, nil
+}
+
+// checkWritten names the file that was perhaps meant.
+func checkWritten(spec campaign.Spec) (out []error) {
+	for _, name := range slices.Sorted(maps.Keys(spec.Write)) {
+		if _, _, err := rfm.LookupRecord(name); err != nil {
+			out = append(out, bad("write."+name, "%s", unknownFile(name, err)))
+		}
+	}
+	return out
 }

@@ -86,6 +86,12 @@ func TestLoadListsEveryProblem(t *testing.T) {
 		`links[1].name: "aurora-1" is the name of two links`, `links[0].message_id.receipt: "octal"`)
 }
 
+func TestZerosOfALinkThatMeantADefaultAreRefused(t *testing.T) {
+	t.Parallel()
+	_, err := Load(folder(t, strings.NewReplacer("binds: 1", "binds: 0", "window: 20", "window: 0, burst: 0").Replace(goodConfig)))
+	contains(t, err, "binds: 0 is out of range: leave it out", "window: 0 is out of range", "burst: 0 is out of range")
+}
+
 func TestReceiptsOfALink(t *testing.T) {
 	t.Parallel()
 	with := func(receipts string) string {
@@ -155,7 +161,7 @@ to: aurora
 	_, err := DecodeCampaign("campaign.yaml", []byte(text))
 	want := `campaign.yaml:4:1: unknown field "scedule", did you mean "schedule"?
     schedule is when batches of cards are let go:
-         3 | select: {all: true}
+         3 | select: {all: ****}
     >    4 | scedule:
              ^`
 	if diff := cmp.Diff(want, err.Error()); diff != "" {
@@ -183,6 +189,15 @@ func TestCampaignFieldErrorsGetTheirPlace(t *testing.T) {
 		{"empty", "# nothing\n", "f.yaml: file is empty"},
 		{"two documents", "campaign: c1\n---\ncampaign: c2\n", "f.yaml:3:"},
 		{"alias", "campaign: &a c1\nkind: *a\n", "anchors, aliases and tags are not read here"},
+		{"item of record 0", "campaign: c1\nitems: [{path: 7F50/4F01, record: 0, data: '00'}]\n", "f.yaml:2:27: record: 0 is out of range: leave it out"},
+		{"misspelt file", "campaign: c1\nwrite: {spnn: {name: a}}\n", `f.yaml:2:9: write.spnn: "spnn" is not known, did you mean "spn"?`},
+		{"misspelt file with a record", "campaign: c1\nwrite: {sdm#2: {name: a}}\n", `write.sdm#2: "sdm" is not known, did you mean "sdn"?`},
+		{"record of a file without", "campaign: c1\nwrite: {spn#2: {name: a}}\n", `write.spn#2: "spn#2": SPN has no records, it is transparent`},
+		{"value in another form", "campaign: c1\nkind: rfm\nselect: {all: true}\nwrite: {spn: Acme}\n", `want {name: text, show_plmn: true or false, hide_abroad: true or false}, found text`},
+		{"list of other things", "campaign: c1\nkind: rfm\nselect: {all: true}\nwrite: {fplmn: 99970}\n", `want a list of text, found a number`},
+		{"value that says nothing", "campaign: c1\nkind: rfm\nselect: {all: true}\nwrite: {spn: {}}\n", `f.yaml:4:9: write.spn: {} says nothing`},
+		{"file of the USIM without its application", "campaign: c1\nkind: rfm\nselect: {all: true}\nitems: [{path: 6F07, data: '00'}]\n",
+			`f.yaml:4:10: items[0]: item 6F07: the path counts from the MF, whose files are 2FXX; the file of the USIM is 7FFF/6F07`},
 		{"no typing error", "campaign: c1\nxylophone: 3\n", "unknown field \"xylophone\": known here are attested, campaign,"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -214,6 +229,47 @@ func TestSecretsNeverStandInAnExcerpt(t *testing.T) {
 		if strings.Contains(err.Error(), "hunter2") || strings.Contains(err.Error(), "yes") {
 			t.Errorf("secret shown:\n%v", err)
 		}
+	}
+}
+
+// A key, a password and what could follow from them stand nowhere in an error,
+// whatever the mistake.
+func TestSecretsInFieldsThatDoNotExistAreNotShown(t *testing.T) {
+	t.Parallel()
+	const key = "D1294041424344454647484950515253"
+	for _, text := range []string{
+		"kic_key: " + key, "keys: {kic: " + key + "}", "key: '" + key + "'", key, "{" + key + "}", key + ": 1", "spi: \"" + key + "\"",
+		"password: hunter2", "secrett: hunter2", "feed: {token: hunter2, listn: 1}", "links: [{password: 'hunter2: {rate}', nam: 1}]",
+		"items: [{data: hunter2, recrd: 1}]", "pasword: |\n  hunter2\n  rate: 1\nbnd: 2", "x: \"a\n  hunter2: b", "# hunter2\nbnd: 2", "bnd: 2 # hunter2",
+		"apns: [{secret: [hunter2]}]", "apns: [{secret: {hunter2: 1}}]", "apns: [{secret: 0123456}]", "apns: [{secret: !!str hunter2}]", "apns: [{secret: 0x1234567}]",
+		"password: h\u00fcnter2 hunter2, hunter2", "\tpassword: hunter2", "a: [b\npassword: hunter2",
+	} {
+		for what, err := range map[string]error{
+			"operator": second(DecodeOperator("f", []byte(text))), "card type": second(DecodeCardType("f", []byte(text))),
+			"campaign": second(DecodeCampaign("f", []byte(text))), "config": second(Decode("f", []byte(text))),
+		} {
+			if err == nil {
+				t.Errorf("%q is no error as %s", text, what)
+				continue
+			}
+			for _, secret := range []string{key, "hunter2", "123456", "1234567"} {
+				if strings.Contains(err.Error(), secret) {
+					t.Errorf("%q as %s shows the secret:\n%v", text, what, err)
+				}
+			}
+		}
+	}
+}
+
+func TestExcerptShowsNamesStructureAndWhatTheMessageSays(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ text, want string }{
+		{"links: [{name: \"a\", bind: both, binds: 3}]  # ours", "links: [{name: ***, bind: both, binds: *}]"},
+		{"links:\n- name: a\n  \"bind\": 'both ways'", "  \"bind\": 'both ways'"},
+		{"log_level: lo\u00fcd", "log_level: lo\u00fcd"},
+	} {
+		_, err := Decode("f", []byte(c.text))
+		contains(t, err, " | "+c.want+"\n")
 	}
 }
 

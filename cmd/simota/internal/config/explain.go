@@ -1,12 +1,10 @@
 package config
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -56,7 +54,7 @@ type explained struct{ text string }
 func (e explained) Error() string { return e.text }
 
 // Explain turns what is wrong with a YAML file into words: the place, the
-// message, and the lines around. It takes the errors of this package, of
+// message, and the lines around with their values masked. It takes the errors of this package, of
 // campaign.ParseSpec and of go-yaml, also joined; all others, and what was
 // explained before, come back as they are.
 func Explain(file string, text []byte, err error) error {
@@ -75,9 +73,13 @@ func Explain(file string, text []byte, err error) error {
 	slices.SortStableFunc(places, func(a, b place) int {
 		return cmp.Or(cmp.Compare(a.line, b.line), cmp.Compare(a.column, b.column))
 	})
+	var s source
+	if places[len(places)-1].line > 0 {
+		s = newSource(text)
+	}
 	var out []string
 	for _, p := range places {
-		out = append(out, p.show(file, text))
+		out = append(out, p.show(file, s))
 	}
 	return explained{strings.Join(out, "\n")}
 }
@@ -164,47 +166,4 @@ func words(t reflect.Type) string {
 		return "a map of fields"
 	}
 	return "a whole number"
-}
-
-// show writes the place with the lines around it and a mark under the column.
-func (p place) show(file string, text []byte) string {
-	if p.line == 0 {
-		return file + ": " + p.msg
-	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s:%d:%d: %s", file, p.line, p.column, p.msg)
-	if p.help != "" {
-		b.WriteString("\n    " + p.help)
-	}
-	from := 0 // octets of long lines that are left out, so that the place is in sight
-	if p.column > longestShown {
-		from = p.column - longestShown/2
-	}
-	lines := strings.Split(strings.ReplaceAll(string(bytes.ToValidUTF8(text, []byte("?"))), "\r\n", "\n"), "\n")
-	for n := max(p.line-1, 1); n <= min(p.line, len(lines)); n++ {
-		mark := " "
-		if n == p.line {
-			mark = ">"
-		}
-		fmt.Fprintf(&b, "\n    %s %4d | %s", mark, n, cut(hide(lines[n-1]), from))
-	}
-	fmt.Fprintf(&b, "\n             %s^", strings.Repeat(" ", max(p.column-1-from, 0)))
-	return b.String()
-}
-
-const longestShown = 160 // octets of a line
-
-func cut(line string, from int) string {
-	line = line[min(from, len(line)):]
-	return line[:min(longestShown, len(line))]
-}
-
-var secretValue = regexp.MustCompile(`(secret["']?\s*:\s*)("[^"]*"?|'[^']*'?|[^\s,}#][^,}#]*)`)
-
-// hide stars the values of secrets in a line that is shown.
-func hide(line string) string {
-	return secretValue.ReplaceAllStringFunc(line, func(s string) string {
-		i := secretValue.FindStringSubmatchIndex(s)[4]
-		return s[:i] + strings.Repeat("*", len(s)-i)
-	})
 }

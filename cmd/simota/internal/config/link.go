@@ -178,11 +178,15 @@ func (l Link) Lane() (route.LaneConfig, error) {
 	if err != nil {
 		return route.LaneConfig{}, fmt.Errorf("link %s: %w", l.Name, err)
 	}
-	c := route.LaneConfig{Name: l.Name, Weight: 1, Rate: rate, Burst: l.Burst}
-	if l.Weight != nil {
-		c.Weight = *l.Weight
+	return route.LaneConfig{Name: l.Name, Weight: l.Share(), Rate: rate, Burst: l.Burst}, nil
+}
+
+// Share is the weight among the links of an operator; 0 stands by.
+func (l Link) Share() int {
+	if l.Weight == nil {
+		return 1
 	}
-	return c, nil
+	return *l.Weight
 }
 
 // SMPP is the link for package smpp; it reads the password file.

@@ -193,3 +193,17 @@ func (s Submit) Form() (f Form, err error) {
 	f.TON, f.NPI, f.Prefix = s.Destination.TON, s.Destination.NPI, s.Destination.Prefix
 	return f, nil
 }
+
+// Number writes the number of a card as the SMSC wants it.
+func (f Form) Number(a smpp.Address) smpp.Address {
+	if f.Prefix != "" && a.TON == 1 && !strings.HasPrefix(a.Number, f.Prefix) {
+		a.Number = f.Prefix + a.Number
+	}
+	if f.TON != nil {
+		a.TON = *f.TON
+	}
+	if f.NPI != nil {
+		a.NPI = *f.NPI
+	}
+	return a
+}

@@ -129,13 +129,43 @@ func inspectMap(n ast.MapNode, t reflect.Type, report func(place)) {
 		case reflect.Map:
 			inspect(it.Value(), t.Elem(), report)
 		case reflect.Struct:
-			if ft, ok := fields[key.Value]; ok {
-				inspect(it.Value(), ft, report)
-			} else {
+			switch ft, ok := fields[key.Value]; {
+			case !ok:
 				report(unknownField(key, slices.Sorted(maps.Keys(fields))))
+			case key.Value == secretField:
+				inspectSecret(it.Value(), report)
+			case zero(it.Value()) && slices.Contains(fromOne, key.Value):
+				report(at(key, "%s: 0 is out of range: leave it out for the default, or count from 1", key.Value))
+			default:
+				inspect(it.Value(), ft, report)
 			}
 		}
 	}
+}
+
+// fromOne are fields whose default stands for a zero that nobody wrote.
+var fromOne = []string{"batch", "binds", "burst", "cc_length", "key_version", "max_parts", "record", "window"}
+
+func zero(n ast.Node) bool {
+	i, ok := n.(*ast.IntegerNode)
+	return ok && fmt.Sprint(i.Value) == "0"
+}
+
+// secretField is the only field that holds a secret; all others name files.
+const secretField = "secret"
+
+// inspectSecret refuses what is no text, or would silently become another one,
+// without the value that other messages have.
+func inspectSecret(n ast.Node, report func(place)) {
+	switch n := n.(type) {
+	case *ast.StringNode, *ast.LiteralNode, *ast.NullNode:
+		return
+	case *ast.IntegerNode:
+		if fmt.Sprint(n.Value) == strings.TrimSpace(n.Token.Value) {
+			return
+		}
+	}
+	report(at(n.GetToken(), "want text, in quotes (value not shown)"))
 }
 
 // inspectNumber looks for a number that is not what is written: 00101 is

@@ -98,7 +98,7 @@ func weakISDR(t catalog.CardType) (out []FieldError) {
 		}
 	}
 	for _, f := range []struct{ field, value string }{{"isdr.keys.kic", d.Keys.KIc}, {"isdr.keys.kid", d.Keys.KID}} {
-		if !strings.HasPrefix(f.value, "aes-") {
+		if f.value != "" && !strings.HasPrefix(f.value, "aes-") {
 			out = append(out, FieldError{f.field, fmt.Sprintf("%s: an ISD-R takes AES only", f.value)})
 		}
 	}

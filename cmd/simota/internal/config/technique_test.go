@@ -64,13 +64,15 @@ func TestEUICCMistakesAreNamed(t *testing.T) {
 	for _, m := range []mistake{
 		{"isdr:\n  keys: {kic: AES-256, kid: aes-128}\n", "", `:3:1: technique: euicc needs a section on the ISD-R`},
 		{"technique: euicc", "technique: rfm", `:7:1: isdr: is there, but the technique is "rfm": only an eUICC has an ISD-R`},
-		{"  keys: {kic: AES-256, kid: aes-128}", "  spi: \"1639\"", `isdr.keys.kic: "" is not known`},
+		{"  keys: {kic: AES-256, kid: aes-128}", "  spi: \"1639\"", `:7:1: isdr.keys: is missing: the algorithms of the keys, as {kic: aes-128, kid: aes-128}`},
 		{"kic: AES-256", "kic: des", `:8:10: isdr.keys.kic: "des" is not known`},
 		{"kic: AES-256", "kic: 3des-2", `isdr.keys.kic: 3des-2: an ISD-R takes AES only; refused unless the file says allow_weak: true`},
 		{"kic: AES-256", "kic: AES-256, cc_length: 4", `isdr.keys.cc_length: 4 octets: an ISD-R takes 8; refused unless`},
 		{"isdr:\n", "isdr:\n  tar: 000001\n", `:8:8: 000001 without quotes is the number 1: write "000001"`},
 		{"isdr:\n", "isdr:\n  tar: \"0001\"\n", `:8:3: isdr.tar: "0001" is no TAR: six hex digits, as 000001`},
 		{"isdr:\n", "isdr:\n  key_version: 16\n", `isdr.key_version: 16 is no key version: 1 to 15`},
+		{"isdr:\n", "isdr:\n  max_parts: 0\n", `:8:3: max_parts: 0 is out of range`},
+		{"isdr:\n", "isdr:\n  key_version: 0\n", `:8:3: key_version: 0 is out of range`},
 		{"isdr:\n", "isdr:\n  max_parts: 256\n", `isdr.max_parts: 256 is out of range: 1 to 255`},
 		{"isdr:\n", "isdr:\n  spi: \"16\"\n", `isdr.spi: "16" is no SPI`},
 		{"isdr:\n", "isdr:\n  spi: \"0639\"\n", `isdr.spi: 0639: without replay detection a copy of a packet runs twice; refused unless`},
@@ -85,6 +87,15 @@ func TestEUICCMistakesAreNamed(t *testing.T) {
 			_, err := DecodeCardType("euicc.yaml", m.in(t, goodEUICC))
 			contains(t, err, "euicc.yaml", m.want)
 		})
+	}
+}
+
+func TestMissingKeysOfAnISDRAreOneMistake(t *testing.T) {
+	t.Parallel()
+	_, err := DecodeCardType("euicc.yaml", []byte(strings.Replace(goodEUICC, "  keys: {kic: AES-256, kid: aes-128}", "  spi: \"1639\"", 1)))
+	contains(t, err, "isdr.keys: is missing")
+	if n := strings.Count(err.Error(), "euicc.yaml:"); n != 1 {
+		t.Errorf("%d mistakes:\n%v", n, err)
 	}
 }
 

@@ -205,11 +205,19 @@ func knownStates(given []string) (out []string, err error) {
 	for _, g := range given {
 		state := strings.ReplaceAll(strings.TrimSpace(g), "-", " ")
 		if !slices.Contains(swap.States(), swap.State(state)) {
-			return nil, refuse(fmt.Sprintf("state %q is not known: %v", g, swap.States()))
+			return nil, refuse(fmt.Sprintf("state %q is not known: want one of %s", g, stateNames()))
 		}
 		out = append(out, state)
 	}
 	return out, nil
+}
+
+func stateNames() string {
+	var names []string
+	for _, s := range swap.States() {
+		names = append(names, string(s))
+	}
+	return strings.Join(names, ", ")
 }
 
 func targetOf(t ledger.Target, campaign, iccid string) api.Target {

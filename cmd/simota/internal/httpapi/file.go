@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/simota/simota/catalog"
 	"github.com/simota/simota/catalog/cardfile"
@@ -86,9 +87,11 @@ func (s *server) importCards(ctx context.Context, in *importInput) (api.ImportRe
 	}
 	done, err := s.Store.Import(ctx, actor(ctx, in.Actor), f.Entries)
 	if err != nil {
-		return api.ImportResult{}, s.fail(fmt.Errorf("nothing imported: %w", err))
+		return api.ImportResult{}, s.notImported(err)
 	}
+	var notes []string
 	for _, r := range done {
+		notes = append(notes, r.Notes...)
 		switch {
 		case r.Created:
 			out.Created++
@@ -98,7 +101,19 @@ func (s *server) importCards(ctx context.Context, in *importInput) (api.ImportRe
 			out.Same++
 		}
 	}
+	out.Warnings = append(out.Warnings, bounded(notes)...)
 	return out, nil
+}
+
+// notImported lists what the cards contradict in the database.
+func (s *server) notImported(err error) error {
+	var conflict *catalog.Conflict
+	if !errors.As(err, &conflict) {
+		return s.fail(fmt.Errorf("nothing imported: %w", err))
+	}
+	p := problem(http.StatusConflict, "nothing imported: the file contradicts what is stored; correct these rows, or take them out")
+	p.Errors = bounded(strings.Split(err.Error(), "\n"))
+	return p
 }
 
 // readCards reads the file or files of a request, and finds rows of operators
@@ -143,19 +158,15 @@ func (s *server) checkOperators(ctx context.Context, f *cardfile.File) error {
 	var good []catalog.Entry
 	for _, e := range f.Entries {
 		fine := true
-		for i, sub := range e.Subscriptions {
+		for _, sub := range e.Subscriptions {
 			if known[sub.Operator] {
 				continue
-			}
-			column := "OPERATOR"
-			if i > 0 {
-				column = fmt.Sprintf("OPERATOR%d", sub.Slot)
 			}
 			msg := fmt.Sprintf("operator %q is not known: apply it first", sub.Operator)
 			if sub.Operator == "" {
 				msg = "no operator is named: fill the column, or give one for all rows"
 			}
-			f.Bad, fine = append(f.Bad, cardfile.RowError{Line: e.Line, Field: column, Message: msg}), false
+			f.Bad, fine = append(f.Bad, cardfile.RowError{Line: e.Line, Field: catalog.Column("OPERATOR", sub.Slot), Message: msg}), false
 		}
 		if fine {
 			good = append(good, e)
@@ -176,13 +187,18 @@ func (s *server) checkOperators(ctx context.Context, f *cardfile.File) error {
 
 func remarks(list []cardfile.RowError) []string {
 	var out []string
-	for i, e := range list {
-		if i == mostRemarks {
-			return append(out, fmt.Sprintf("and %d more", len(list)-i))
-		}
+	for _, e := range list {
 		out = append(out, e.Error())
 	}
-	return out
+	return bounded(out)
+}
+
+// bounded cuts a list of remarks.
+func bounded(list []string) []string {
+	if len(list) <= mostRemarks {
+		return list
+	}
+	return append(list[:mostRemarks:mostRemarks], fmt.Sprintf("and %d more", len(list)-mostRemarks))
 }
 
 type backupInput struct {

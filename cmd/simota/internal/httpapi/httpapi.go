@@ -20,6 +20,7 @@ import (
 	"github.com/simota/simota/catalog/ledger"
 	"github.com/simota/simota/cmd/simota/internal/api"
 	"github.com/simota/simota/cmd/simota/internal/config"
+	"github.com/simota/simota/cmd/simota/internal/trace"
 	"github.com/simota/simota/ota/campaign"
 )
 
@@ -35,6 +36,8 @@ type Services struct {
 	Campaigns *campaign.Engine
 	Vault     cardfile.Sealer   // seals the keys of an import
 	Links     func() []api.Link // health of every SMPP link
+	Link      func(name string) (api.LinkDetail, bool)
+	Trace     func(trace.Query) (*trace.Tap, error)
 	Backup    func(ctx context.Context, actor, path string) error
 	Check     func(ctx context.Context) (any, error) // of the database; the result may have an OK() bool
 	Health    func() api.Health
@@ -57,6 +60,12 @@ type server struct{ Services }
 func New(s Services) http.Handler {
 	if s.Links == nil {
 		s.Links = func() []api.Link { return nil }
+	}
+	if s.Link == nil {
+		s.Link = func(string) (api.LinkDetail, bool) { return api.LinkDetail{}, false }
+	}
+	if s.Trace == nil {
+		s.Trace = trace.New(nil).Open
 	}
 	if s.Health == nil {
 		s.Health = func() api.Health { return api.Health{OK: true, Links: []api.Link{}, Inbox: map[string]int{}} }
@@ -105,6 +114,10 @@ func schemaName(t reflect.Type, hint string) string {
 func routes(a huma.API, s *server) {
 	get(a, "/v1/healthz", "How the server is", s.health)
 	get(a, "/v1/links", "Health of every SMPP link", s.links)
+	get(a, "/v1/links/{name}", "All that is known of one SMPP link", s.link)
+	huma.Register(a, huma.Operation{
+		OperationID: "get-trace", Method: http.MethodGet, Path: "/v1/trace", Summary: "PDUs of SMPP links as they pass, one JSON object per line",
+	}, s.watch)
 
 	get(a, "/v1/inbox", "PDUs that came in, by page, and why each stands where it does", s.inbox)
 	get(a, "/v1/inbox/{id}", "One PDU that came in", s.inboxRow)
@@ -179,7 +192,3 @@ func (s *server) alive(w http.ResponseWriter, _ *http.Request) {
 }
 
 func (s *server) health(context.Context, *none) (api.Health, error) { return s.Health(), nil }
-
-func (s *server) links(context.Context, *none) ([]api.Link, error) {
-	return append([]api.Link{}, s.Links()...), nil
-}

@@ -21,6 +21,7 @@ import (
 	"github.com/simota/simota/catalog/sqlite"
 	"github.com/simota/simota/catalog/vault"
 	"github.com/simota/simota/cmd/simota/internal/api"
+	"github.com/simota/simota/cmd/simota/internal/trace"
 	"github.com/simota/simota/ota/campaign"
 	"github.com/simota/simota/ota/delivery"
 )
@@ -31,6 +32,8 @@ type world struct {
 	services Services
 	path     string
 	seen     *recorder
+	wire     *wire // link aurora-1
+	tracer   *trace.Tracer
 }
 
 // recorder keeps everything that was answered.
@@ -55,6 +58,9 @@ func (t tee) Write(b []byte) (int, error) {
 	return t.ResponseWriter.Write(b)
 }
 
+// Unwrap lets a stream flush.
+func (t tee) Unwrap() http.ResponseWriter { return t.ResponseWriter }
+
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	dir := t.TempDir()
@@ -76,9 +82,15 @@ func newWorld(t *testing.T) *world {
 	engine.SetDesk(delivery.New(delivery.Config{
 		Store: db, Keys: v, KeyAAD: vault.AAD, Wake: engine.Wake, Types: db.CardType, Timing: delivery.Field(), Log: zerolog.Nop(),
 	}))
-	w := &world{path: filepath.Join(dir, "s.sock"), seen: &recorder{}, services: Services{
+	line := &wire{tapped: make(chan struct{}, 1)}
+	tracer := trace.New(map[string]trace.Link{"aurora-1": {Trace: line.Trace}})
+	w := &world{path: filepath.Join(dir, "s.sock"), seen: &recorder{}, wire: line, tracer: tracer, services: Services{
 		Store: db, Campaigns: engine, Vault: v, Backup: db.Backup, Now: time.Now, Log: zerolog.Nop(),
 		Links: func() []api.Link { return []api.Link{{Name: "nordvik-1"}, {Name: "aurora-1", Bound: true}} },
+		Link: func(name string) (api.LinkDetail, bool) {
+			return api.LinkDetail{Link: api.Link{Name: name, Bound: true}, Settings: []api.Setting{{Name: "rate", Words: "no limit"}}}, name == "aurora-1"
+		},
+		Trace: tracer.Open,
 		Check: func(ctx context.Context) (any, error) { return db.Check(ctx) },
 		Health: func() api.Health {
 			return api.Health{OK: true, Node: "n1", Links: []api.Link{}, Inbox: map[string]int{}}

@@ -75,7 +75,7 @@ func inboxRowOf(r ledger.InboxRow) api.InboxRow {
 var orphanWords = map[string]string{
 	delivery.KindUnreadable:       "its octets are no deliver_sm or data_sm",
 	delivery.KindUnknown:          "not understood: no receipt, no answer of a card, no message of an applet",
-	delivery.KindPacket:           "from a card, and it fits none: number unknown, other keys, or a counter that was never used",
+	delivery.KindPacket:           "from a card, and it proves nothing: number unknown, other keys, a counter that was never used, or in clear and no error",
 	delivery.KindPart:             "part of an answer whose other parts did not come",
 	delivery.KindReceipt:          "nothing was sent under its id: see message_id and id_scope of the link",
 	delivery.KindAmbiguousReceipt: "several messages have its id, and more than one may be meant",

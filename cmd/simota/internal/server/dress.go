@@ -2,7 +2,6 @@ package server
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/simota/simota/cmd/simota/internal/config"
 	"github.com/simota/simota/ota/sms"
@@ -23,27 +22,13 @@ func dress(f config.Form, ms []smpp.Message) []smpp.Message {
 			m.ProtocolID, m.DataCoding = f.DevicePID, f.DeviceDCS
 		}
 		m.RegisteredDelivery = f.RegisteredDelivery
-		m.Destination = number(f, m.Destination)
+		m.Destination = f.Number(m.Destination)
 		if f.SAR {
 			numbered(&m)
 		}
 		out[i] = m
 	}
 	return out
-}
-
-// number writes the number of a card.
-func number(f config.Form, a smpp.Address) smpp.Address {
-	if f.Prefix != "" && a.TON == 1 && !strings.HasPrefix(a.Number, f.Prefix) {
-		a.Number = f.Prefix + a.Number
-	}
-	if f.TON != nil {
-		a.TON = *f.TON
-	}
-	if f.NPI != nil {
-		a.NPI = *f.NPI
-	}
-	return a
 }
 
 // numbered moves the number of a part from the user data header to optional

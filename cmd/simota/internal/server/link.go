@@ -24,6 +24,7 @@ type port struct {
 	desk  *delivery.Desk // likewise
 	name  string
 	addr  string
+	cfg   config.Link
 	form  config.Form
 	log   zerolog.Logger
 
@@ -107,9 +108,10 @@ func (p *port) State(s smpp.LinkState) {
 
 // health is the link for the API.
 func (p *port) health() api.Link {
-	s := p.link.Status()
+	s, lane := p.link.Status(), p.lane.Status()
 	out := api.Link{
 		Name: p.name, Address: p.addr, Bound: s.Bound, Since: s.Since, WindowUsed: s.WindowUsed, WindowSize: s.WindowSize,
+		Rate: lane.Rate, Throttled: lane.Throttled, SickSince: lane.SickSince, Weight: p.cfg.Share(),
 		Sent: s.Sent, Received: s.Received, Stopped: s.RefusedForGood,
 	}
 	if s.LastError != nil && !s.Bound {

@@ -21,6 +21,7 @@ import (
 	"github.com/simota/simota/cmd/simota/internal/api"
 	"github.com/simota/simota/cmd/simota/internal/config"
 	"github.com/simota/simota/cmd/simota/internal/httpapi"
+	"github.com/simota/simota/cmd/simota/internal/trace"
 	"github.com/simota/simota/ota/campaign"
 	"github.com/simota/simota/ota/delivery"
 	"github.com/simota/simota/ota/swap"
@@ -47,6 +48,7 @@ type server struct {
 	engine  *campaign.Engine
 	table   *route.Table
 	ports   []*port
+	tracer  *trace.Tracer
 	started time.Time
 }
 
@@ -78,6 +80,7 @@ func (s *server) wire() error {
 	links, proof := map[string]delivery.Connection{}, map[string]uint16{}
 	var names []string
 	var lanes []*route.Lane
+	traced := map[string]trace.Link{}
 	for _, l := range s.cfg.Links {
 		p, err := s.port(l)
 		if err != nil {
@@ -88,6 +91,7 @@ func (s *server) wire() error {
 			return fmt.Errorf("link %s: receipts: %w", l.Name, err)
 		}
 		s.ports, lanes, names = append(s.ports, p), append(lanes, p.lane), append(names, l.Name)
+		traced[l.Name] = trace.Link{Trace: p.link.Trace, Receipts: receipts}
 		proof[l.Name] = l.Proof()
 		links[l.Name] = delivery.Connection{
 			IDScope: l.IDScope, ResponseBase: receipt.Base(l.MessageID.Response), ReceiptBase: receipt.Base(l.MessageID.Receipt),
@@ -95,6 +99,7 @@ func (s *server) wire() error {
 		}
 	}
 	book := &operatorBook{read: s.db.Operator}
+	s.tracer = trace.New(traced)
 	s.table = route.New(lanes, book.links)
 	s.engine = campaign.New(campaign.Config{
 		Store: s.db, Links: names, Node: s.cfg.Node, Speed: speed, Log: s.log,
@@ -122,7 +127,7 @@ func (s *server) port(l config.Link) (*port, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &port{name: l.Name, addr: l.Address, log: s.log}
+	p := &port{name: l.Name, addr: l.Address, cfg: l, log: s.log}
 	if p.form, err = l.Submit.Form(); err != nil {
 		return nil, fmt.Errorf("link %s: submit: %w", l.Name, err)
 	}
@@ -203,7 +208,7 @@ type endpoint struct {
 
 func (s *server) listen() (apiEnd, feedEnd *endpoint, err error) {
 	services := httpapi.Services{
-		Store: s.db, Campaigns: s.engine, Vault: s.vault, Links: s.links, Backup: s.db.Backup, Health: s.health,
+		Store: s.db, Campaigns: s.engine, Vault: s.vault, Links: s.links, Link: s.link, Trace: s.tracer.Open, Backup: s.db.Backup, Health: s.health,
 		Check: func(ctx context.Context) (any, error) { return s.db.Check(ctx) }, Now: time.Now, Log: s.log,
 	}
 	l, err := listenUnix(s.cfg.Socket)
@@ -211,6 +216,7 @@ func (s *server) listen() (apiEnd, feedEnd *endpoint, err error) {
 		return nil, nil, err
 	}
 	apiEnd = newEndpoint(l, httpapi.New(services))
+	apiEnd.server.RegisterOnShutdown(s.tracer.Close)
 	if s.cfg.Feed == nil {
 		return apiEnd, nil, nil
 	}

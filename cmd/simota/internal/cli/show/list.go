@@ -74,25 +74,6 @@ func CardTypes(w io.Writer, types []catalog.CardType) error {
 	return Table(w, rows)
 }
 
-// Links writes a table of SMPP links, and why each of those that are down is.
-func Links(w io.Writer, links []api.Link, zone *time.Location) error {
-	rows := [][]string{{"LINK", "ADDRESS", "STATE", "SINCE", "WINDOW", "SENT", "RECEIVED", "LAST ERROR"}}
-	for _, l := range links {
-		state := "connecting"
-		switch {
-		case l.Stopped:
-			state = "given up"
-		case l.Bound:
-			state = "bound"
-		}
-		rows = append(rows, []string{
-			l.Name, l.Address, state, stamp(l.Since, zone), fmt.Sprintf("%d/%d", l.WindowUsed, l.WindowSize),
-			count(int(l.Sent)), count(int(l.Received)), l.Error,
-		})
-	}
-	return Table(w, rows)
-}
-
 // Inbox writes a table of PDUs that came in, and why each stands where it does.
 func Inbox(w io.Writer, inbox []api.InboxRow, zone *time.Location) error {
 	rows := [][]string{{"ID", "RECEIVED", "LINK", "STATE", "FROM", "TO", "WHY"}}
