@@ -142,7 +142,7 @@ var settleLaws = []law{
 			&ledger.Advance{Lease: l, State: "moved", At: now, Pair: &p})
 		w.equal("pairs", ok[[]catalog.Pair](w)(w.Pairs(w.ctx, e.Card.ID)), []catalog.Pair{p, p, later})
 	}},
-	{"a witness speaks to the target that works on the card, else to the last", func(w *world) {
+	{"a witness speaks to the target that works on the card, else to the last that did", func(w *world) {
 		e := w.cards(2)
 		see := func(card int64) int64 {
 			op := &ledger.Witness{Evidence: ledger.Evidence{CardID: card, Kind: ledger.EvAttach, SeenAt: now}}
@@ -152,11 +152,14 @@ var settleLaws = []law{
 		w.equal("none", see(e[0].Card.ID), int64(0))
 		_, first := w.running("one", e[0])
 		_, second := w.running("two", e[0])
-		w.must(&ledger.Claim{Lease: first[0], At: now})
-		w.equal("the one that works", see(e[0].Card.ID), first[0].TargetID)
-		w.must(&ledger.Advance{Lease: first[0], State: "dark", Closed: true, At: now}, &ledger.Advance{Lease: second[0], State: "skipped", Closed: true, At: now})
 		w.equal("the last", see(e[0].Card.ID), second[0].TargetID)
-		w.equal("stored", len(w.dossier(second[0].TargetID).Stored), 1)
+		w.must(&ledger.Claim{Lease: first[0], Facts: []byte("{}"), At: now})
+		w.equal("the one that works", see(e[0].Card.ID), first[0].TargetID)
+		w.must(&ledger.Advance{Lease: first[0], State: "dark", Closed: true, At: now})
+		w.equal("the last that did, not one that waits", see(e[0].Card.ID), first[0].TargetID)
+		w.must(&ledger.Advance{Lease: second[0], State: "skipped", Closed: true, At: now})
+		w.equal("nor one that was skipped", see(e[0].Card.ID), first[0].TargetID)
+		w.equal("stored", len(w.dossier(first[0].TargetID).Stored), 3)
 		w.equal("another card", see(e[1].Card.ID), int64(0))
 	}},
 }

@@ -202,7 +202,8 @@ type Claim struct {
 }
 
 // Witness stores evidence that no inbox row brought: an event of a feed. Its
-// TargetID is the open target of the card, else the last one, else none.
+// TargetID is the target that works on the card, else the last that has facts,
+// else the last, else none.
 type Witness struct {
 	Evidence Evidence // CardID is set
 	Pair     *catalog.Pair

@@ -122,12 +122,12 @@ func (t *tx) advance(op *ledger.Advance) error {
 }
 
 // witness gives evidence to the target that works on the card now, else to the
-// last one.
+// last that did, else to the last.
 func (t *tx) witness(op *ledger.Witness) error {
 	op.TargetID = 0
 	e := op.Evidence
 	_, err := t.row(`SELECT id FROM target WHERE card_id = ?1
-		ORDER BY claimed_at IS NOT NULL AND closed_at IS NULL DESC, closed_at IS NULL DESC, id DESC LIMIT 1`, []any{e.CardID}, &e.TargetID)
+		ORDER BY claimed_at IS NOT NULL AND closed_at IS NULL DESC, LENGTH(facts) > 0 DESC, id DESC LIMIT 1`, []any{e.CardID}, &e.TargetID)
 	if err != nil {
 		return err
 	}

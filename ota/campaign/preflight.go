@@ -49,9 +49,7 @@ func (e *Engine) preflight(ctx context.Context, spec Spec, entry catalog.Entry, 
 	if err := e.security(&f, typ, entry); err != nil {
 		return f, err
 	}
-	// A further round goes on from where the first began: the card may have
-	// moved in it, and only its settings are to be sent again.
-	start := cmp.Or(earlier.From, entry.Card.Active)
+	start := startOf(entry.Card.Active, earlier)
 	from, err := e.side(ctx, entry, func(s catalog.Subscription) bool { return s.ID == start })
 	if err != nil {
 		return f, err
@@ -74,6 +72,16 @@ func (e *Engine) preflight(ctx context.Context, spec Spec, entry catalog.Entry, 
 	}
 	f.Faster(e.cfg.Speed)
 	return f, nil
+}
+
+// startOf is the subscription that a round begins with: the active one. Only
+// where the card has moved in an earlier round it is the one from which it did:
+// its settings are to be sent again.
+func startOf(active int64, earlier ledger.Target) int64 {
+	if earlier.To != 0 && active == earlier.To {
+		return earlier.From
+	}
+	return active
 }
 
 // security pins keyset, SPI and application: those of file management, or, in a
@@ -230,7 +238,11 @@ func (e *Engine) side(ctx context.Context, entry catalog.Entry, take func(catalo
 	if i < 0 {
 		return reached{}, skip("no such subscription in the catalog")
 	}
-	s := entry.Subscriptions[i]
+	return e.reach(ctx, entry.Subscriptions[i])
+}
+
+// reach is how a subscription is spoken to.
+func (e *Engine) reach(ctx context.Context, s catalog.Subscription) (reached, error) {
 	if s.MSISDN == "" {
 		return reached{}, skip(fmt.Sprintf("the subscription at %s has no MSISDN: there is no number to send to", s.Operator))
 	}
@@ -406,12 +418,17 @@ func codes(in []catalog.ShortCode) (out []cp.Code) {
 	return out
 }
 
-// claim runs preflight for a released target and claims its card.
-func (e *Engine) claim(ctx context.Context, lease ledger.Lease, dos *ledger.Dossier, spec Spec, now time.Time) (next, error) {
+// claim runs preflight for a released target and claims its card. due is when
+// to look at it again at the latest.
+func (e *Engine) claim(ctx context.Context, lease ledger.Lease, dos *ledger.Dossier, due, now time.Time) (next, error) {
+	spec, err := e.spec(ctx, dos.Campaign)
+	if err != nil {
+		return rest, err
+	}
 	facts, err := e.preflight(ctx, spec, dos.Entry, dos.Target)
 	var why skip
 	if errors.As(err, &why) {
-		return rest, e.advance(ctx, lease, dos, swap.Result{State: swap.Skipped, Cause: err.Error(), Closed: true}, now)
+		return rest, e.advance(ctx, lease, dos, swap.Result{State: swap.Skipped, Cause: err.Error(), Due: due, Closed: true}, now)
 	}
 	if err != nil {
 		return rest, err
@@ -421,16 +438,15 @@ func (e *Engine) claim(ctx context.Context, lease ledger.Lease, dos *ledger.Doss
 	if op.Facts, err = marshal(facts); err != nil {
 		return rest, err
 	}
-	err = e.cfg.Store.Apply(ctx, op)[0]
-	switch {
+	wait := swap.Result{State: swap.Selected, Due: sooner(due, now.Add(e.scale(10*time.Minute)))}
+	switch err = e.cfg.Store.Apply(ctx, op)[0]; {
 	case errors.Is(err, ledger.ErrCardBusy):
-		wait := swap.Result{State: swap.Selected, Cause: "busy in " + op.BusyIn, Due: now.Add(e.scale(10 * time.Minute))}
+		wait.Cause = "busy in " + op.BusyIn
 		return rest, e.advance(ctx, lease, dos, wait, now)
 	case errors.Is(err, ledger.ErrNotRunning):
-		wait := swap.Result{State: swap.Selected, Cause: "the campaign is not running", Due: now.Add(e.scale(10 * time.Minute))}
+		wait.Cause = "the campaign is not running"
 		return rest, e.advance(ctx, lease, dos, wait, now)
-	}
-	if err == nil {
+	case err == nil:
 		t := &dos.Target
 		t.Facts, t.From, t.To, t.ClaimedAt = op.Facts, op.From, op.To, now
 	}

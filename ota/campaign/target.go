@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/simota/simota/catalog"
@@ -79,35 +80,29 @@ func (p *pinned) of(t ledger.Target) (swap.Facts, error) {
 	return p.facts, nil
 }
 
-// once does one thing for a target.
+// once does one thing for a target. Notices come before all else, whatever
+// became of the target.
 func (e *Engine) once(ctx context.Context, lease ledger.Lease, dos *ledger.Dossier, pinned *pinned) (next, error) {
 	t, now := dos.Target, e.cfg.Now()
 	closed := !t.ClosedAt.IsZero()
 	switch {
 	case t.ReleasedAt.IsZero(), closed && len(t.Facts) == 0:
 		return rest, nil
-	case t.ClaimedAt.IsZero() && !closed:
-		spec, err := e.spec(ctx, dos.Campaign)
-		if err != nil {
-			return rest, err
-		}
-		return e.claim(ctx, lease, dos, spec, now)
+	case len(t.Facts) == 0:
+		return e.claim(ctx, lease, dos, time.Time{}, now)
 	}
 	facts, err := pinned.of(t)
 	if err != nil {
 		return rest, err
 	}
-	if closed {
-		r := swap.Next(facts, dos.Evidence(), now)
-		if r.Confirm != nil {
+	var r swap.Result
+	if closed || facts.ISDR != nil {
+		if r = swap.Next(facts, dos.Evidence(), now); r.Confirm != nil {
 			return e.confirm(ctx, lease, dos, facts, r)
 		}
-		return e.late(ctx, lease, dos, r, now)
 	}
-	if facts.ISDR != nil {
-		if r := swap.Next(facts, dos.Evidence(), now); r.Confirm != nil {
-			return e.confirm(ctx, lease, dos, facts, r)
-		}
+	if closed || t.ClaimedAt.IsZero() {
+		return e.idle(ctx, lease, dos, r, now)
 	}
 	changed, due, err := e.cfg.Desk.Drive(ctx, lease, dos, routes(facts, fenceWay(facts)))
 	switch {
@@ -116,29 +111,44 @@ func (e *Engine) once(ctx context.Context, lease ledger.Lease, dos *ledger.Dossi
 	case changed:
 		return reread, nil
 	}
-	r := swap.Next(facts, dos.Evidence(), now)
-	if r.Due.IsZero() || !due.IsZero() && due.Before(r.Due) {
-		r.Due = due
-	}
+	r = swap.Next(facts, dos.Evidence(), now)
+	r.Due = sooner(r.Due, due)
 	return e.follow(ctx, lease, dos, facts, r, now)
 }
 
-// confirm answers a notice of an eUICC, before all else and whatever became of
-// its target or campaign: unconfirmed, the card rolls back.
-func (e *Engine) confirm(ctx context.Context, lease ledger.Lease, dos *ledger.Dossier, f swap.Facts, r swap.Result) (next, error) {
-	if err := e.cfg.Desk.Send(ctx, lease, dos, order(f, r.State, r.Confirm, Spec{})); err != nil {
+// idle is for a target that does not work on its card: it is closed, or waits
+// for its next round. Of what it has under way only confirmations are driven.
+func (e *Engine) idle(ctx context.Context, lease ledger.Lease, dos *ledger.Dossier, r swap.Result, now time.Time) (next, error) {
+	confirmations := *dos
+	confirmations.Attempts = slices.DeleteFunc(slices.Clone(dos.Attempts), func(a ledger.Attempt) bool { return a.Kind != ledger.Confirm })
+	changed, due, err := e.cfg.Desk.Drive(ctx, lease, &confirmations, nil)
+	switch {
+	case err != nil:
 		return rest, err
+	case changed:
+		return reread, nil
+	case dos.Target.ClosedAt.IsZero():
+		return e.claim(ctx, lease, dos, due, now)
 	}
-	return again, nil
+	return e.late(ctx, lease, dos, r, due, now)
+}
+
+// sooner is the earlier of two times; zero is never.
+func sooner(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // follow does what the saga asks for.
 func (e *Engine) follow(ctx context.Context, lease ledger.Lease, dos *ledger.Dossier, f swap.Facts, r swap.Result, now time.Time) (next, error) {
 	if r.Clear {
-		err := e.cfg.Desk.Clear(ctx, lease, dos, f.KeysetID, r.Step, now.Add(f.Deadlines.Switching), routes(f, fenceWay(f)))
+		due, err := e.cfg.Desk.Clear(ctx, lease, dos, f.KeysetID, r.Step, now.Add(f.Deadlines.Switching), routes(f, fenceWay(f)))
 		if err != nil {
 			return rest, err
 		}
+		r.Due = sooner(r.Due, due)
 	}
 	if r.Action == nil {
 		return rest, e.advance(ctx, lease, dos, r, now)
@@ -152,20 +162,29 @@ func (e *Engine) follow(ctx context.Context, lease ledger.Lease, dos *ledger.Dos
 }
 
 // late lifts a closed target whose evidence now says more; it works on only
-// when the card is free.
-func (e *Engine) late(ctx context.Context, lease ledger.Lease, dos *ledger.Dossier, r swap.Result, now time.Time) (next, error) {
-	if string(r.State) == dos.Target.State && r.Closed || swap.State(dos.Target.State) == swap.Cancelled {
-		return rest, nil
+// when the card is free. due is when to look at a confirmation that is still
+// under way.
+func (e *Engine) late(ctx context.Context, lease ledger.Lease, dos *ledger.Dossier, r swap.Result, due, now time.Time) (next, error) {
+	if asItWas, ok := ended(dos.Target, r); ok {
+		r = asItWas
+	} else if !r.Closed {
+		err := e.cfg.Store.Apply(ctx, &ledger.Reopen{Lease: lease, At: now})[0]
+		if !errors.Is(err, ledger.ErrCardBusy) {
+			return reread, err
+		}
+		r.Closed = true
 	}
-	if r.Closed {
-		return rest, e.advance(ctx, lease, dos, r, now)
-	}
-	err := e.cfg.Store.Apply(ctx, &ledger.Reopen{Lease: lease, At: now})[0]
-	if errors.Is(err, ledger.ErrCardBusy) {
-		r.Closed, r.Due = true, time.Time{}
-		return rest, e.advance(ctx, lease, dos, r, now)
-	}
-	return reread, err
+	r.Due = due
+	return rest, e.advance(ctx, lease, dos, r, now)
+}
+
+// ended is a closed target of which nothing new is known, as it was when it
+// ended: some causes count the hours, and another campaign may have moved the
+// card since. What a person or preflight ended stays ended.
+func ended(t ledger.Target, r swap.Result) (swap.Result, bool) {
+	s := swap.State(t.State)
+	same := r.State == s && r.Closed && (!r.Back || r.Cause == t.Cause)
+	return swap.Result{State: s, Cause: t.Cause, Step: t.Step, Closed: true}, same || s == swap.Cancelled || s == swap.Skipped
 }
 
 // act sends what the saga asks for.
@@ -193,10 +212,7 @@ func (e *Engine) held(ctx context.Context, lease ledger.Lease, dos *ledger.Dossi
 	r := swap.Next(f, dos.Evidence(), now)
 	r.Action = nil
 	wait := func(why string, d time.Duration) error {
-		r.Cause = why
-		if again := now.Add(e.scale(d)); r.Due.IsZero() || again.Before(r.Due) {
-			r.Due = again
-		}
+		r.Cause, r.Due = why, sooner(r.Due, now.Add(e.scale(d)))
 		return e.advance(ctx, lease, dos, r, now)
 	}
 	switch {
@@ -208,7 +224,7 @@ func (e *Engine) held(ctx context.Context, lease ledger.Lease, dos *ledger.Dossi
 		// A write that another target left open, or a keyset under suspicion:
 		// its fence goes first, to every number.
 		deadline := now.Add(f.Deadlines.Switching)
-		if err := e.cfg.Desk.Clear(ctx, lease, dos, f.KeysetID, r.Step, deadline, routes(f, fenceWay(f))); err != nil {
+		if _, err := e.cfg.Desk.Clear(ctx, lease, dos, f.KeysetID, r.Step, deadline, routes(f, fenceWay(f))); err != nil {
 			return err
 		}
 		return wait("waiting: an earlier write of this card has to be settled first", time.Minute)
@@ -223,20 +239,15 @@ func order(f swap.Facts, state swap.State, a *swap.Action, spec Spec) delivery.O
 		KeysetID: a.Via.KeysetID, TAR: a.Via.TAR, SPI: a.Via.SPI, Format: a.Via.Format, Script: a.Script,
 		Fence: a.Fence, Expect: a.Expect,
 		FenceOf: a.FenceOf, MaxParts: a.Via.MaxParts, AllowWeak: f.AllowWeak, Interactive: f.Interactive, Push: a.Push, Deadline: a.Deadline, Replaces: a.Replaces,
-		IfRunning: a.Begins || a.Kind == ledger.Read && state == swap.Snapshot, Unproven: a.Kind == ledger.Write,
-		MaxUnproven: maxUnproven(a, spec),
+		IfRunning: a.Begins || a.Kind == ledger.Read && state == swap.Snapshot, Unproven: a.Unproven,
+	}
+	if a.Unproven {
+		o.MaxUnproven = spec.MaxUnproven
 	}
 	if a.Kind == ledger.Write && a.FenceVia != a.Via {
 		o.FenceTAR, o.FenceForm = a.FenceVia.TAR, a.FenceVia.Format
 	}
 	return o
-}
-
-func maxUnproven(a *swap.Action, spec Spec) int {
-	if a.Kind != ledger.Write {
-		return 0
-	}
-	return spec.MaxUnproven
 }
 
 func fenceWay(f swap.Facts) swap.Way {
@@ -290,8 +301,8 @@ func (e *Engine) advance(ctx context.Context, lease ledger.Lease, dos *ledger.Do
 			}
 		}
 	}
-	if r.Back && t.From != 0 && dos.Entry.Card.Active != t.From {
-		op.Active = t.From
+	if back := backOn(*dos, r); r.Back && dos.Entry.Card.Active != back {
+		op.Active = back
 	}
 	if err := e.cfg.Store.Apply(ctx, op)[0]; err != nil {
 		return err
@@ -310,6 +321,21 @@ func (e *Engine) advance(ctx context.Context, lease ledger.Lease, dos *ledger.Do
 	}
 	e.alarm.sooner(r.Due)
 	return nil
+}
+
+// backOn is the subscription that a card went back to: the one whose profile it
+// says is enabled, else the one that it came from. 0 where the catalog does not
+// know the profile.
+func backOn(dos ledger.Dossier, r swap.Result) int64 {
+	if r.Enabled == "" {
+		return dos.Target.From
+	}
+	for _, s := range dos.Entry.Subscriptions {
+		if s.ISDP == r.Enabled {
+			return s.ID
+		}
+	}
+	return 0
 }
 
 // wakesInTime reports whether what is stored wakes the target in time: at the

@@ -34,6 +34,7 @@ import (
 type world struct {
 	t      testing.TB
 	db     *sqlite.DB
+	vault  *vault.Vault
 	engine *campaign.Engine
 	desk   *delivery.Desk
 	nets   map[string]*network
@@ -101,6 +102,10 @@ func (n *network) deliver(ctx context.Context) {
 	var left []delivery.Message
 	for _, m := range n.held {
 		p := n.w.phones[m.Destination]
+		if p == nil {
+			left = append(left, m)
+			continue
+		}
 		p.mu.Lock()
 		here := p.numbers[p.attached] == m.Destination && (p.mute == nil || !p.mute(m))
 		var out []uicc.OutgoingSMS
@@ -235,6 +240,7 @@ func newWorld(t testing.TB, cards int, speed float64) *world {
 		t.Fatal(err)
 	}
 	v := vault.New(kek)
+	w.vault = v
 	for _, o := range operators {
 		if err := db.PutOperator(ctx, "test", o); err != nil {
 			t.Fatal(err)
@@ -247,13 +253,13 @@ func newWorld(t testing.TB, cards int, speed float64) *world {
 	}
 	w.insert(ctx, v, cards)
 	links := map[string]delivery.Connection{}
-	for name, prefix := range map[string]string{"nordvik-1": "99940", "aurora-1": "99970"} {
+	for name, prefix := range map[string]string{"nordvik-1": "99940", "aurora-1": "99970", "polar-1": "99943"} {
 		n := &network{w: w, name: name, imsis: prefix, queue: make(chan delivery.Message, 1000)}
 		w.nets[name] = n
 		links[name] = delivery.Connection{IDScope: name, ResponseBase: receipt.Hex, ReceiptBase: receipt.Hex}
 	}
 	log := zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.WarnLevel)
-	w.engine = campaign.New(campaign.Config{Store: db, Links: []string{"nordvik-1", "aurora-1"}, Node: "test", Speed: speed, Log: log})
+	w.engine = campaign.New(campaign.Config{Store: db, Links: []string{"nordvik-1", "aurora-1", "polar-1"}, Node: "test", Speed: speed, Log: log})
 	w.desk = delivery.New(delivery.Config{
 		Store: db, Keys: v, Links: links, Ways: func(operator string) delivery.Way { return w.nets[operator+"-1"] }, Timing: delivery.Field().Faster(speed), Parse: parse, KeyAAD: vault.AAD,
 		Wake: w.engine.Wake, Urgent: w.engine.WakeFirst, Notices: campaign.Notices(), Ran: swap.Ran, Types: db.CardType, Log: log,

@@ -107,13 +107,17 @@ func (d *Desk) readNotice(card catalog.Entry, header ota.Header, packet []byte) 
 	return n, true, nil
 }
 
-// targetOf is the target that works on a card, else its newest; 0 for none.
+// targetOf is the target that works on a card, else the newest that did: one
+// that never began could do nothing with what the card says. 0 for no target.
 func (d *Desk) targetOf(ctx context.Context, cardID int64) (int64, error) {
 	targets, err := d.cfg.Store.TargetsOfCard(ctx, cardID)
 	if err != nil || len(targets) == 0 {
 		return 0, err
 	}
 	i := slices.IndexFunc(targets, func(t ledger.Target) bool { return !t.ClaimedAt.IsZero() && t.ClosedAt.IsZero() })
+	if i < 0 {
+		i = slices.IndexFunc(targets, func(t ledger.Target) bool { return len(t.Facts) > 0 })
+	}
 	return targets[max(i, 0)].ID, nil
 }
 

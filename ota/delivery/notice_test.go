@@ -107,6 +107,24 @@ func TestANoticeIsFoundByItsEIDWhateverNumberItComesFrom(t *testing.T) {
 	}
 }
 
+func TestANoticeGoesToTheTargetThatWorkedOnItsCardNotToOneThatNeverBegan(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	e, ks := w.eUICC(1)
+	l := w.start("one", &card{entry: e})
+	w.close(l)
+	made := &ledger.CreateCampaign{Actor: "test", Campaign: ledger.Campaign{Name: "two", Kind: "swap", CreatedAt: w.now}}
+	w.apply(made)
+	w.apply(&ledger.AddTargets{CampaignID: made.ID, CardIDs: []int64{e.Card.ID}, Complete: true, At: w.now})
+	w.receive("south", w.notice(ks, "+5511901", eid+" 5 7 "+profileB+" 356938035643800"))
+	if n := len(w.dossier(l).Stored); n != 1 {
+		t.Errorf("%d notices at the target that worked on the card, want 1", n)
+	}
+	if len(w.urgent) != 1 || w.urgent[0] != l.TargetID {
+		t.Errorf("woken at once: %v, want the target that worked on the card", w.urgent)
+	}
+}
+
 func TestAForgedNoticeIsAnOrphan(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

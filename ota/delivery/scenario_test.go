@@ -239,7 +239,7 @@ func TestTwoCampaignsOnOneKeyset(t *testing.T) {
 	refuse(t, "the second's write", w.trySend(m, write), ledger.ErrOpenWrite)
 	refuse(t, "the second's read", w.trySend(m, w.read(c, 1)), ledger.ErrOpenWrite)
 	for range 2 { // once is enough, twice does no harm
-		w.must(w.desk.Clear(w.ctx, m, w.file(m), c.entry.Keysets[0].ID, 1, w.now.Add(time.Hour), w.routes(c)))
+		w.clearWay(m, c)
 	}
 	fence := w.outN(1)
 	w.accept(fence...)
@@ -258,7 +258,7 @@ func TestTwoCampaignsOnOneKeyset(t *testing.T) {
 func TestClearAsksNothingWithoutAnOpenWrite(t *testing.T) {
 	t.Parallel()
 	w, c, l := one(t)
-	w.must(w.desk.Clear(w.ctx, l, w.file(l), c.entry.Keysets[0].ID, 1, w.now.Add(time.Hour), w.routes(c)))
+	w.clearWay(l, c)
 	w.outN(0)
 }
 

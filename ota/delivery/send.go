@@ -392,23 +392,36 @@ func reread(m Move, fenceRoutes []Route) Order {
 
 // Clear sends what the next write of the keyset has to begin with: the fence of
 // a write that another target left open; or, on a keyset that is suspect since
-// a restore, the last read once more, whose answer clears it.
-func (d *Desk) Clear(ctx context.Context, lease ledger.Lease, dos *ledger.Dossier, keysetID int64, step int, deadline time.Time, routes []Route) error {
+// a restore, the last read once more, whose answer clears it. A fence that was
+// answered and told nothing yet is not sent again at once: due is when to ask
+// for it, zero when an answer is waited for.
+func (d *Desk) Clear(ctx context.Context, lease ledger.Lease, dos *ledger.Dossier, keysetID int64, step int, deadline time.Time, routes []Route) (due time.Time, err error) {
 	w, ok, err := d.cfg.Store.OpenWrite(ctx, keysetID)
 	if err != nil {
-		return err
+		return due, err
 	}
 	if !ok {
-		return d.unsuspect(ctx, lease, dos, keysetID, deadline, routes)
+		return due, d.unsuspect(ctx, lease, dos, keysetID, deadline, routes)
 	}
-	o := fenceOrder(w, step, *dos, routes, d.cfg.Now())
+	now, newest, answered := d.cfg.Now(), time.Time{}, 0
+	for _, a := range dos.Attempts {
+		switch {
+		case a.Kind != ledger.Read || a.FenceOf != w.ID:
+		case a.Outcome == ledger.Open && now.Before(a.Deadline):
+			return time.Time{}, nil // on its way
+		case a.Outcome == ledger.Executed, a.Outcome == ledger.Refused:
+			newest = latest(newest, a.CreatedAt)
+			answered++
+		}
+	}
+	if answered > 0 {
+		if due = d.cfg.Timing.probe(newest, answered-1); now.Before(due) {
+			return due, nil
+		}
+	}
+	o := fenceOrder(w, step, *dos, routes, now)
 	o.Deadline = deadline
-	if slices.ContainsFunc(dos.Attempts, func(a ledger.Attempt) bool {
-		return a.Kind == ledger.Read && a.FenceOf == w.ID && a.Outcome == ledger.Open
-	}) {
-		return nil // on its way
-	}
-	return d.Send(ctx, lease, dos, o)
+	return time.Time{}, d.Send(ctx, lease, dos, o)
 }
 
 // unsuspect asks a suspect keyset the last question of its target again, under

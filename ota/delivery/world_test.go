@@ -99,7 +99,8 @@ type world struct {
 	ids    map[int64]int // message id of a submission
 	woken  []int64
 	urgent []int64
-	wakes  chan int64 // instead of woken, where goroutines wake
+	wakes  chan int64                                          // instead of woken, where goroutines wake
+	ran    func(ledger.Attempt, []byte, time.Time) ledger.Told // of the next start
 }
 
 func newWorld(t testing.TB) *world {
@@ -154,7 +155,7 @@ func (w *world) open() {
 			}
 			return catalog.CardType{}, catalog.ErrNotFound
 		},
-		Urgent: func(id int64) { w.urgent = append(w.urgent, id) }, Notices: notices(),
+		Urgent: func(id int64) { w.urgent = append(w.urgent, id) }, Notices: notices(), Ran: w.ran,
 		Now: func() time.Time { return w.now },
 	})
 	w.must(w.desk.Recover(w.ctx))
@@ -359,6 +360,14 @@ func (w *world) trySend(l ledger.Lease, o delivery.Order) error {
 func (w *world) send(l ledger.Lease, o delivery.Order) {
 	w.t.Helper()
 	w.must(w.trySend(l, o))
+}
+
+// clearWay settles what the next write has to begin with.
+func (w *world) clearWay(l ledger.Lease, c *card) (due time.Time) {
+	w.t.Helper()
+	due, err := w.desk.Clear(w.ctx, l, w.file(l), c.entry.Keysets[0].ID, 1, w.now.Add(time.Hour), w.routes(c))
+	w.must(err)
+	return due
 }
 
 // drive lets the laws do all they ask for now.

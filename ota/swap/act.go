@@ -20,6 +20,7 @@ type snapshot struct {
 	files   rfm.Snapshot
 	absent  []string
 	at      time.Time // of the last answer
+	counter uint64    // of the answer, where one tells all
 	pending *question // what the next packet asks
 	step    int
 	failed  string
@@ -29,7 +30,7 @@ type snapshot struct {
 // readSnapshot goes through the reads in order. A file that the card does not
 // have stops a script, so the packet after it asks for the rest.
 func (s *saga) readSnapshot() snapshot {
-	if s.f.Kind == KindSwap && (s.f.Technique == ByEUICC || s.f.Technique == ByApplet) {
+	if s.f.decidesItself() {
 		return s.readState()
 	}
 	out := snapshot{files: rfm.Snapshot{}}
@@ -224,7 +225,7 @@ func (s *saga) snapshot(snap snapshot) Result {
 	}
 	b, err := s.f.scriptVia(snap.pending.via, snap.pending.commands, nil)
 	if err != nil {
-		return Result{State: Failed, Cause: err.Error(), Closed: true}
+		return Result{State: Failed, Cause: cause(err), Closed: true}
 	}
 	way := Old
 	if s.round > 0 && s.f.Kind == KindSwap {

@@ -101,6 +101,12 @@ type Side struct {
 	ISDP         string   `json:"isdp,omitempty"` // technique euicc: AID of the profile, hex
 }
 
+// decidesItself reports whether the card can leave the identity that it was
+// given without being told to.
+func (f Facts) decidesItself() bool {
+	return f.Kind == KindSwap && (f.Technique == ByEUICC || f.Technique == ByApplet)
+}
+
 // ours reports whether an APN is one of the new operator's. Networks write
 // names in any case, and some with the operator identifier behind them
 // (3GPP TS 23.003, 9.1).

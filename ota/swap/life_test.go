@@ -188,6 +188,9 @@ func (h *history) next() swap.Result {
 	if !slices.Contains(swap.States(), r.State) {
 		h.t.Fatalf("state %q is not one of States()", r.State)
 	}
+	if strings.HasPrefix(r.Cause, "swap: ") {
+		h.t.Fatalf("cause %q is not for people", r.Cause)
+	}
 	if !agrees(r) {
 		h.t.Fatalf("%s, closed %t: docs/saga.md says otherwise", r.State, r.Closed)
 	}

@@ -3,6 +3,7 @@ package swap
 import (
 	"cmp"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/simota/simota/catalog/ledger"
@@ -18,7 +19,10 @@ type Result struct {
 	Due    time.Time // when to ask again if nothing comes; zero: never
 	Closed bool
 	Moved  *Move // how the move was proven; nil before
-	Back   bool  // the card has its old identity again
+	Back   bool  // the card left the new identity again
+	// Enabled is the profile that it has instead, AID in hex, as its notice says;
+	// empty means the old one.
+	Enabled string
 	// Confirm answers a notice of an eUICC. It goes first, whatever the state,
 	// and also when the target is closed.
 	Confirm *Action
@@ -57,7 +61,13 @@ type Action struct {
 	Push     []byte
 	Deadline time.Time
 	Replaces []int64
-	Begins   bool // the first write: paused campaigns and max_unproven hold it back
+	Begins   bool // the first write: a paused campaign holds it back
+	Unproven bool // it puts the identity or files at stake: max_unproven counts it
+
+	// Of a confirmation: where its notice came from, and the profile that it
+	// names, hex; both may be empty. Way is Both where neither side has the number.
+	Number string
+	ISDP   string
 }
 
 // saga is one call of Next.
@@ -107,12 +117,12 @@ func (s *saga) at(t time.Time) bool {
 func (s *saga) state() Result {
 	snap := s.readSnapshot()
 	s.sortReads()
-	m := s.moved()
+	m := s.moved(snap)
 	if r, back := s.back(m); back {
 		return r
 	}
 	if m != nil {
-		r := s.doubt(s.cleanUp(s.settings(*m)), *m)
+		r := s.doubt(s.cleanUp(s.settings(*m), *m), *m)
 		r.Moved = m
 		return r
 	}
@@ -127,16 +137,16 @@ func (s *saga) state() Result {
 
 // moved is the proof of the move: a read of the new IMSI answered from the new
 // number, or the network's word that the new IMSI attached after the switch.
-func (s *saga) moved() *Move {
+func (s *saga) moved(snap snapshot) *Move {
 	if s.f.Kind != KindSwap {
 		return nil
 	}
 	if s.f.Technique == ByEUICC {
-		return s.device(s.confirmed())
+		return s.device(s.confirmed(snap))
 	}
 	var m *Move
 	for _, r := range s.reads {
-		if r.new && r.imsi == s.f.To.IMSI && (m == nil || r.at.Before(m.At)) {
+		if r.new && r.imsi == s.f.To.IMSI && !s.outdated(r.of.made) && (m == nil || r.at.Before(m.At)) {
 			m = &Move{At: r.at}
 		}
 	}
@@ -164,11 +174,12 @@ func (s *saga) device(m *Move) *Move {
 // writes goes through the writing packets in order.
 func (s *saga) writes(snap snapshot) Result {
 	packets, err := s.f.packets(snap)
-	if err == nil && s.f.Kind == KindRFM && len(snap.absent) > 0 {
-		err = fmt.Errorf("swap: the card has no readable %s: nothing was written", titles(snap.absent))
-	}
 	if err != nil {
-		return Result{State: Failed, Cause: err.Error(), Closed: true}
+		return Result{State: Failed, Cause: cause(err), Closed: true}
+	}
+	if s.f.Kind == KindRFM && len(snap.absent) > 0 {
+		why := fmt.Sprintf("the card has no readable %s: nothing was written", titles(snap.absent))
+		return Result{State: Failed, Cause: why, Closed: true}
 	}
 	for k, p := range packets {
 		last := k == len(packets)-1
@@ -180,7 +191,7 @@ func (s *saga) writes(snap snapshot) Result {
 			}
 			a, err := s.write(p, k)
 			if err != nil {
-				return Result{State: Failed, Cause: err.Error(), Closed: true}
+				return Result{State: Failed, Cause: cause(err), Closed: true}
 			}
 			r.Action = a
 			return r
@@ -191,11 +202,11 @@ func (s *saga) writes(snap snapshot) Result {
 		}
 	}
 	if s.f.Kind == KindRFM {
-		cause := ""
+		why := ""
 		if len(packets) == 0 {
-			cause = "every file had the wanted content already"
+			why = "every file had the wanted content already"
 		}
-		return Result{State: Written, Cause: cause, Closed: true, Step: stepWrite}
+		return Result{State: Written, Cause: why, Closed: true, Step: stepWrite}
 	}
 	since, w := snap.at, (*attempt)(nil)
 	if len(packets) > 0 {
@@ -218,8 +229,8 @@ func (s *saga) writing() State {
 func (s *saga) written(p packet, k int, last bool, w *attempt, tries int) (r Result, on bool) {
 	r = Result{State: s.writing(), Step: stepWrite + k}
 	deadline := w.made.Add(s.f.Deadlines.Switching)
-	failed := func(cause string) (Result, bool) {
-		return Result{State: Failed, Cause: cause, Step: r.Step, Closed: true}, false
+	failed := func(why string) (Result, bool) {
+		return Result{State: Failed, Cause: why, Step: r.Step, Closed: true}, false
 	}
 	switch s.outcome(w) {
 	case ledger.Executed, ledger.FencedRan:
@@ -270,8 +281,8 @@ func (s *saga) written(p packet, k int, last bool, w *attempt, tries int) (r Res
 }
 
 // undone ends the saga of a card that decides by itself.
-func (s *saga) undone(r Result, cause string) (Result, bool) {
-	r.State, r.Cause, r.Closed, r.Back = RolledBack, cause, true, true
+func (s *saga) undone(r Result, why string) (Result, bool) {
+	r.State, r.Cause, r.Closed, r.Back = RolledBack, why, true, true
 	return r, false
 }
 
@@ -295,7 +306,7 @@ func (s *saga) again(p packet, k int, w *attempt, tries int) (Result, bool) {
 	}
 	a, err := s.write(p, k)
 	if err != nil {
-		return Result{State: Failed, Cause: err.Error(), Closed: true}, false
+		return Result{State: Failed, Cause: cause(err), Closed: true}, false
 	}
 	r.Action = a
 	return r, false
@@ -377,6 +388,9 @@ func (s *saga) waiting(w *attempt, counter uint64, pending bool) Result {
 	}
 	return r
 }
+
+// cause is an error as people read it: they know no packages.
+func cause(err error) string { return strings.TrimPrefix(err.Error(), "swap: ") }
 
 // latter is the later of two times.
 func latter(a, b time.Time) time.Time {

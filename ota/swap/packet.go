@@ -49,7 +49,7 @@ func (p packet) titles() string {
 
 // packets are the writing packets, in order.
 func (f Facts) packets(snap snapshot) ([]packet, error) {
-	if f.Kind == KindSwap && (f.Technique == ByEUICC || f.Technique == ByApplet) {
+	if f.decidesItself() {
 		if snap.already {
 			return nil, nil
 		}
@@ -139,15 +139,19 @@ func (s *saga) write(p packet, k int) (*Action, error) {
 	return &Action{
 		Step: s.step(stepWrite + k), Kind: ledger.Write, Label: p.label, Purpose: p.verb + " " + p.titles(),
 		Way: Old, Via: p.via, Script: body, Fence: fence, FenceVia: p.fence.via, Expect: p.expect, Deadline: s.now.Add(s.f.Deadlines.Switching),
-		Begins: k == 0 && s.anyWrite() == nil,
+		Begins: k == 0 && s.anyWrite() == nil, Unproven: true,
 	}, nil
 }
 
 // ran reports whether the packet with the identity may have run to its end
 // although its answer does not say so: all its commands ran and only REFRESH
 // was refused, or the answer cannot be read. The next question then decides.
+// An applet's answer that can be read has told whether it accepted.
 func (s *saga) ran(p packet, w *attempt) bool {
 	b := w.proof.Body
+	if _, readable := statusWord(b.SW); readable && p.accepts != nil {
+		return false
+	}
 	return b.SW == "" || b.Executed >= s.before(p)+len(p.commands()) && strings.HasPrefix(b.SW, "9")
 }
 
@@ -187,6 +191,11 @@ func (s *saga) partial(p packet, w *attempt) string {
 	}
 	sw, ok := statusWord(b.SW)
 	switch {
+	case ok && p.accepts != nil:
+		if err := p.accepts(sw, b.Data); err != nil {
+			return strings.TrimPrefix(err.Error(), "applet: ")
+		}
+		return fmt.Sprintf("the applet stopped after %d of %d commands", b.Executed, len(p.commands()))
 	case !ok:
 		return fmt.Sprintf("the card stopped after %d commands%s", b.Executed, at)
 	case p.explain != nil:

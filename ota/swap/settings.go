@@ -87,7 +87,7 @@ func (s *saga) settings(m Move) Result {
 	deadline := m.At.Add(d.Configuring)
 	gate := s.documents(true, deadline)
 	if gate.err != nil {
-		return Result{State: SettingsFailed, Cause: gate.err.Error(), Closed: true}
+		return Result{State: SettingsFailed, Cause: cause(gate.err), Closed: true}
 	}
 	rest := documents{}
 	if gate.ended {

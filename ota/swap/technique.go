@@ -180,7 +180,7 @@ func (s *saga) readState() snapshot {
 		q, err = s.f.audit("")
 	}
 	if err != nil {
-		out.failed = err.Error()
+		out.failed = cause(err)
 		return out
 	}
 	done := s.answered(stepRead)
@@ -189,7 +189,7 @@ func (s *saga) readState() snapshot {
 		return out
 	}
 	b := done.proof.Body
-	out.at = done.proof.SeenAt
+	out.at, out.counter = done.proof.SeenAt, done.counter
 	if len(b.Data) == 0 {
 		out.failed = fmt.Sprintf("the card does not say which identity it has: %s %s", b.SW, b.Text)
 		return out

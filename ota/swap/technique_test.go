@@ -95,7 +95,7 @@ func (h *history) enabled(t *testing.T) (id int64) {
 	h.tick(time.Second)
 	h.reply(id, oldNumber, profiles(t, oldISDP+" enabled*", newISDP+" disabled"))
 	id, a := h.does(swap.Snapshot, enable, ledger.Write, swap.Old)
-	if !a.Begins {
+	if !a.Begins || !a.Unproven {
 		t.Error("EnableProfile is not held back by pause and max_unproven")
 	}
 	h.accepted(id)
@@ -322,6 +322,9 @@ func TestPOL2DeletesTheOldProfileUnlessTheCardDid(t *testing.T) {
 			if r.Action == nil || r.Action.Label != c.want {
 				t.Fatalf("next is %+v, want %s", r.Action, c.want)
 			}
+			if r.Action.Unproven {
+				t.Error("a card that has moved counts as unproven")
+			}
 			if c.deleted {
 				return
 			}
@@ -367,12 +370,24 @@ func TestAnAppletSwitchesAndItsReadBackProvesIt(t *testing.T) {
 
 func TestAnAnswerThatTheTemplateDoesNotExpectIsARefusal(t *testing.T) {
 	t.Parallel()
-	h := begin(t, byApplet)
-	id, _ := h.does(swap.Snapshot, read, ledger.Read, swap.Old)
-	h.reply(id, oldNumber, inUse(t, 1, oldIMSI))
-	id, _ = h.does(swap.Snapshot, choose, ledger.Write, swap.Old)
-	h.reply(id, oldNumber, script.Result{Status: 0x6A80})
-	h.closed(swap.Failed, "6A80")
+	for name, c := range map[string]struct {
+		expect string
+		answer script.Result
+		words  string
+	}{
+		"by its status word": {"9000", script.Result{Status: 0x6A80}, "6A80"},
+		"by its data":        {"00 9000", script.Result{Data: []byte{1}, Status: sat.StatusOK}, "octets of data: 1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := begin(t, byApplet, func(f *swap.Facts, _ *card) { f.Applet.Template.Expect = []string{c.expect} })
+			id, _ := h.does(swap.Snapshot, read, ledger.Read, swap.Old)
+			h.reply(id, oldNumber, inUse(t, 1, oldIMSI))
+			id, _ = h.does(swap.Snapshot, choose, ledger.Write, swap.Old)
+			h.reply(id, oldNumber, c.answer)
+			h.closed(swap.Failed, c.words, "template expects")
+		})
+	}
 }
 
 func TestACardThatUndidTheSwitchIsAskedAndNamed(t *testing.T) {
@@ -393,6 +408,34 @@ func TestACardThatUndidTheSwitchIsAskedAndNamed(t *testing.T) {
 	if r := h.closed(swap.RolledBack, "undid"); !r.Back {
 		t.Error("the old subscription does not count as active again")
 	}
+
+	// Of the next round only what is seen in it counts.
+	h.retried(0)
+	h.reply(ask, newNumber, inUse(t, 2, newIMSI)) // a late copy
+	id, _ = h.does(swap.Snapshot, read, ledger.Read, swap.Both)
+	h.reply(id, oldNumber, inUse(t, 1, oldIMSI))
+	id, _ = h.does(swap.Snapshot, choose, ledger.Write, swap.Old)
+	h.reply(id, oldNumber, done)
+	ask, _ = h.does(swap.Switched, moved, ledger.Read, swap.New)
+	h.reply(ask, newNumber, inUse(t, 2, newIMSI))
+	h.closed(swap.Moved)
+}
+
+func TestARetryOfAnAppletsFailedSettingsFindsTheCardMoved(t *testing.T) {
+	t.Parallel()
+	h := begin(t, byApplet, func(f *swap.Facts, _ *card) { f.NoCP = true })
+	id, _ := h.does(swap.Snapshot, read, ledger.Read, swap.Old)
+	h.reply(id, oldNumber, inUse(t, 1, oldIMSI))
+	id, _ = h.does(swap.Snapshot, choose, ledger.Write, swap.Old)
+	h.reply(id, oldNumber, done)
+	h.tick(time.Minute)
+	h.attach(newIMSI, "other")
+	h.closed(swap.SettingsFailed)
+	h.f.NoCP = false
+	h.retried(0)
+	id, _ = h.does(swap.Snapshot, read, ledger.Read, swap.Both)
+	h.reply(id, newNumber, inUse(t, 2, newIMSI))
+	h.does(swap.Moved, document, ledger.CP, swap.New)
 }
 
 func mustIMSI(t testing.TB, imsi string) []byte {

@@ -13,10 +13,10 @@ import (
 
 // Labels of attempts, by which their evidence is read.
 const (
-	labelRead  = "read"  // of the snapshot
-	labelWrite = "write" // a packet that changes files
-	labelMoved = "moved?"
-	labelProbe = "probe"
+	labelRead  = "read"   // of the snapshot
+	labelWrite = "write"  // a packet that changes files
+	labelMoved = "moved?" // to the new number
+	labelProbe = "probe"  // to both numbers
 	labelLife  = "life"
 	labelDoc   = "document"
 	labelFence = "fence" // of package delivery: the read that settles an open write
@@ -59,19 +59,20 @@ type attempt struct {
 
 // view is the evidence, folded: the same set gives the same view in any order.
 type view struct {
-	f        Facts
-	round    int
-	attempts map[int64]*attempt
-	hard     bool
-	attached *ledger.Evidence // first attach event with the new IMSI after the switch began
-	verified *ledger.Evidence // first such event with a new APN
-	pairs    []ledger.Evidence
-	reads    []identityRead // that told the IMSI, highest counter first
-	signs    []sign         // by time
-	fences   []fenced
-	notices  []ledger.Evidence // of an eUICC, authenticated, oldest first
-	seenOld  *ledger.Evidence  // latest event with the old IMSI after the switch began
-	seenNew  *ledger.Evidence  // and with the new one
+	f         Facts
+	round     int
+	attempts  map[int64]*attempt
+	hard      bool
+	attached  *ledger.Evidence // first attach event with the new IMSI after the switch began
+	verified  *ledger.Evidence // first such event with a new APN
+	pairs     []ledger.Evidence
+	reads     []identityRead // that told the IMSI, highest counter first
+	signs     []sign         // by time
+	fences    []fenced
+	notices   []ledger.Evidence // of an eUICC, authenticated, oldest first
+	sequences map[string]int    // of the notices, by the label of their confirmation
+	seenOld   *ledger.Evidence  // latest event with the old IMSI after the switch began
+	seenNew   *ledger.Evidence  // and with the new one
 }
 
 // sign is a sign of life that settles nothing by itself. What answers a life
@@ -88,6 +89,7 @@ type identityRead struct {
 	imsi    string
 	new     bool // it came from the new number
 	at      time.Time
+	of      *attempt
 }
 
 // fenced says that a read settled a write.
@@ -100,7 +102,7 @@ type fenced struct {
 }
 
 func fold(f Facts, evidence []ledger.Evidence) *view {
-	v := &view{f: f, attempts: map[int64]*attempt{}}
+	v := &view{f: f, attempts: map[int64]*attempt{}, sequences: map[string]int{}}
 	// Retries first: they say which round an attempt belongs to.
 	var retry, cancel ledger.Evidence
 	for _, e := range evidence {
@@ -217,7 +219,7 @@ func (v *view) proof(a *attempt, e ledger.Evidence) {
 
 // tells notes what an authenticated answer said of the card's IMSI.
 func (v *view) tells(e ledger.Evidence, imsi string) {
-	v.reads = append(v.reads, identityRead{counter: e.Counter, imsi: imsi, new: v.fromNew(e), at: e.SeenAt})
+	v.reads = append(v.reads, identityRead{counter: e.Counter, imsi: imsi, new: v.fromNew(e), at: e.SeenAt, of: v.attempt(e)})
 }
 
 // refuses reports whether an answer in clear says that no packet can succeed.
@@ -288,7 +290,7 @@ func (v *view) events(evidence []ledger.Evidence) {
 		case !is:
 		case e.Kind == ledger.EvPair:
 			v.pairs = append(v.pairs, e)
-		default:
+		case !v.outdated(when(e)):
 			if v.attached == nil || byTime(e, *v.attached) < 0 {
 				v.attached = &e
 			}
@@ -297,6 +299,12 @@ func (v *view) events(evidence []ledger.Evidence) {
 			}
 		}
 	}
+}
+
+// outdated reports whether something is of an earlier round, and tells nothing
+// of this one: the card may have gone back by itself since.
+func (v *view) outdated(t time.Time) bool {
+	return v.round > 0 && v.f.decidesItself() && t.Before(v.f.Began)
 }
 
 // byTime orders events by the time they happened.

@@ -19,7 +19,7 @@ func TestAdviceFitsStateAndCause(t *testing.T) {
 		{swap.Failed, "proof 01: check failed", "check this card's keys, and keys and key_version of card type sja2, then: " + retry},
 		{swap.Failed, "proof 07: memory", "the card has no room: lower max_parts of card type sja2, then: " + retry},
 		{swap.Failed, "no SMSC accepted it: refused", "check the card's number, and source_address and links of its operator, then: " + retry},
-		{swap.Failed, "swap: IMSI alone needs 90 octets, one packet takes 80: raise max_parts of card type sja2", "raise max_parts of card type sja2, then: " + retry},
+		{swap.Failed, "IMSI alone needs 90 octets, one packet takes 80: raise max_parts of card type sja2", "raise max_parts of card type sja2, then: " + retry},
 		{swap.Failed, "something new", "see what the card answered: simota card show 8947 --raw, then: " + retry},
 		{swap.Skipped, "already at aurora", "nothing to do"},
 		{swap.Skipped, `operator "aurora" is not known: apply it`, "apply it, then: " + retry},
