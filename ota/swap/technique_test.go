@@ -376,7 +376,7 @@ func TestAnAnswerThatTheTemplateDoesNotExpectIsARefusal(t *testing.T) {
 		words  string
 	}{
 		"by its status word": {"9000", script.Result{Status: 0x6A80}, "6A80"},
-		"by its data":        {"00 9000", script.Result{Data: []byte{1}, Status: sat.StatusOK}, "octets of data: 1"},
+		"by its data":        {"009000", script.Result{Data: []byte{1}, Status: sat.StatusOK}, "octets of data: 1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
