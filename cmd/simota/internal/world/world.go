@@ -28,7 +28,7 @@ const (
 )
 
 const (
-	startTime = 20 * time.Second
+	startTime = 3 * time.Minute // a network of 200,000 cards takes half of it to populate
 	stopTime  = 15 * time.Second
 )
 
