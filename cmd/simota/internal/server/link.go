@@ -68,18 +68,30 @@ func (p *port) Results(rs []smpp.Result) {
 	p.desk.Results(context.Background(), p.name, out)
 }
 
-// Deliver stores what came in before it is answered. What could not be stored
-// is answered with a temporary error: the SMSC sends it again.
+// Deliver stores what came in before it is answered, also what cannot be read,
+// which is then refused for good: the SMSC does not send it again.
 func (p *port) Deliver(ctx context.Context, ds []smpp.Delivery) []uint32 {
 	pdus := make([][]byte, len(ds))
 	for i, d := range ds {
 		pdus[i] = d.PDU
 	}
+	errs := p.desk.Receive(ctx, p.name, pdus)
+	for _, err := range errs {
+		if err != nil {
+			p.log.Error().Err(err).Str("link", p.name).Msg("deliver_sm not stored: the SMSC is asked to send it again")
+		}
+	}
+	return answers(ds, errs)
+}
+
+// answers are the statuses of deliveries. What could not be stored gets a
+// temporary error: the SMSC sends it again.
+func answers(ds []smpp.Delivery, stored []error) []uint32 {
 	status := make([]uint32, len(ds))
-	for i, err := range p.desk.Receive(ctx, p.name, pdus) {
+	for i, err := range stored {
+		status[i] = ds[i].Status
 		if err != nil {
 			status[i] = smpp.StatusReceiverTemporary
-			p.log.Error().Err(err).Str("link", p.name).Msg("deliver_sm not stored: the SMSC is asked to send it again")
 		}
 	}
 	return status

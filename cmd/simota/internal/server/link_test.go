@@ -1,6 +1,8 @@
 package server
 
 import (
+	"errors"
+	"slices"
 	"testing"
 
 	"github.com/simota/simota/smpp"
@@ -15,5 +17,20 @@ func TestTheCardsReportIsReadFromTheTagOfItsLink(t *testing.T) {
 		if in, err := read(link, pdu); err != nil || string(in.Report) != want {
 			t.Errorf("%s: report %x, %v; want %x", link, in.Report, err, want)
 		}
+	}
+}
+
+func TestDeliveriesAreAnsweredAsTheyWereReadAndStored(t *testing.T) {
+	t.Parallel()
+	good, _ := smpp.ParseDelivery(smpp.AppendFrame(nil, smpp.DeliverSM, 0, 1, make([]byte, 17)))
+	poison, err := smpp.ParseDelivery(smpp.AppendFrame(nil, smpp.DeliverSM, 0, 2, []byte("\x00\x01\x01491")))
+	if good.Err != nil || err == nil {
+		t.Fatal(good.Err, err)
+	}
+	lost := errors.New("disk full")
+	got := answers([]smpp.Delivery{good, poison, good, poison}, []error{nil, nil, lost, lost})
+	want := []uint32{smpp.StatusOK, poison.Status, smpp.StatusReceiverTemporary, smpp.StatusReceiverTemporary}
+	if !slices.Equal(got, want) || poison.Status == smpp.StatusOK {
+		t.Errorf("statuses %x, want %x", got, want)
 	}
 }
