@@ -64,7 +64,7 @@ type Config struct {
 	WriteTimeout    time.Duration // one write; default 10 s
 	ResponseTimeout time.Duration // submit_sm_resp and enquire_link_resp; default 10 s
 	EnquireInterval time.Duration // silence after which an enquire_link is sent; default 10 s
-	IdleTimeout     time.Duration // silence after which the session is given up; default 30 s
+	IdleTimeout     time.Duration // silence after which the session is given up; default 30 s, or what an enquire_link and its answer need
 	ReconnectMin    time.Duration // first delay before binding again, doubled each time, jittered; default 1 s
 	ReconnectMax    time.Duration // longest such delay; default 60 s
 

@@ -81,10 +81,11 @@ func (p *pacer) room(now time.Time, urgent bool) (n int, next time.Time) {
 	return 0, now.Add(wait + time.Millisecond)
 }
 
-// take uses n tokens, which room has promised.
+// take uses n tokens, which room has promised. Where two operators share the link both may have been promised
+// the same: then the bucket is in debt, and nothing goes until it is paid.
 func (p *pacer) take(now time.Time, n int) {
 	if p.bucket.Limit() != rate.Inf {
-		p.bucket.AllowN(now, n)
+		p.bucket.ReserveN(now, min(n, p.bucket.Burst()))
 	}
 }
 
@@ -128,7 +129,7 @@ func (p *pacer) weigh(now time.Time) {
 	default:
 		accepted := float64(p.answered-p.refused) / now.Sub(p.began).Seconds()
 		p.before, p.share, p.lowered, p.settling = current, share, true, true
-		p.set(now, max(slowest, min(rate.Limit(accepted), p.allowed)))
+		p.set(now, min(max(slowest, rate.Limit(accepted)), p.allowed))
 	}
 }
 

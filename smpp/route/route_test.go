@@ -397,3 +397,48 @@ func TestALinkWithoutALimitIsPacedOnlyWhileItIsThrottled(t *testing.T) {
 		t.Errorf("still paced at %.0f/s two minutes after the last refusal", p.rate())
 	}
 }
+
+func TestThrottlingNeverRaisesARateBelowOneASecond(t *testing.T) {
+	now := time.Unix(1_800_000_000, 0)
+	p := newPacer(0.5, 0)
+	for range 5 {
+		p.result(now, true)
+		now = now.Add(2 * time.Second)
+	}
+	if p.rate() > 0.5 {
+		t.Errorf("the rate is %v/s after the SMSC refused everything, 0.5/s is allowed", p.rate())
+	}
+}
+
+// racing hands a link to a second operator while the first is handing messages over.
+type racing struct {
+	*fakeLink
+	other func()
+}
+
+func (r *racing) TrySubmit(ms []smpp.Message) (int, error) {
+	if other := r.other; other != nil {
+		r.other = nil
+		other()
+	}
+	return r.fakeLink.TrySubmit(ms)
+}
+
+func TestOperatorsThatShareALinkAtOnceShareItsRate(t *testing.T) {
+	now := time.Unix(1_800_000_000, 0)
+	link := &racing{fakeLink: newFake(1000)}
+	tab := table(NewLane(link, LaneConfig{Name: "hub", Weight: 1, Rate: 100, Burst: 40, Now: func() time.Time { return now }}))
+	link.other = func() { tab.Way("second").Submit(batch(1000, 38)) }
+	tab.Way("first").Submit(batch(1, 38))
+	if len(link.taken) != 76 {
+		t.Fatalf("%d messages taken, want those of both operators", len(link.taken))
+	}
+	now = now.Add(300 * time.Millisecond) // 30 tokens, of 36 that were taken twice
+	if left := tab.Way("first").Submit(batch(2000, 38)); len(left) != 38 {
+		t.Errorf("%d more messages go while the link is over its rate", 38-len(left))
+	}
+	now = now.Add(700 * time.Millisecond)
+	if left := tab.Way("first").Submit(batch(2000, 38)); len(left) == 38 {
+		t.Error("nothing goes once the rate allows it again")
+	}
+}
