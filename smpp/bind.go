@@ -16,7 +16,7 @@ import (
 type BindError struct {
 	Link, SystemID string
 	Status         uint32
-	Permanent      bool // not tried again: wrong account, or ESME_RBINDFAIL while the link had no other session
+	Permanent      bool // not tried again: wrong account, or ESME_RBINDFAIL of one that never bound
 }
 
 // Error says what was refused and whether it is tried again.
@@ -199,15 +199,15 @@ func (l *Link) bound(h Header, frame []byte) error {
 	case StatusOK:
 	case StatusInvalidPassword, StatusInvalidSystemID:
 		return &BindError{Link: l.cfg.Name, SystemID: l.cfg.SystemID, Status: h.Status, Permanent: true}
-	case StatusBindFailed: // with a sister session bound, the account is good and only the number of binds is not
-		return &BindError{Link: l.cfg.Name, SystemID: l.cfg.SystemID, Status: h.Status, Permanent: len(l.sessions) == 0}
+	case StatusBindFailed: // an account that has bound is good: there are too many sessions, or one lost that the SMSC still counts
+		return &BindError{Link: l.cfg.Name, SystemID: l.cfg.SystemID, Status: h.Status, Permanent: !l.welcome}
 	default:
 		return &BindError{Link: l.cfg.Name, SystemID: l.cfg.SystemID, Status: h.Status}
 	}
 	if h.Command == GenericNack {
 		return fmt.Errorf("smpp: link %s: the SMSC answered the bind with a generic_nack of status 0", l.cfg.Name)
 	}
-	l.smsc = smscName(frame)
+	l.smsc, l.welcome = smscName(frame), true
 	return nil
 }
 

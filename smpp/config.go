@@ -64,7 +64,7 @@ type Config struct {
 	WriteTimeout    time.Duration // one write; default 10 s
 	ResponseTimeout time.Duration // submit_sm_resp and enquire_link_resp; default 10 s
 	EnquireInterval time.Duration // silence after which an enquire_link is sent; default 10 s
-	IdleTimeout     time.Duration // silence after which the session is given up; default 30 s, or what an enquire_link and its answer need
+	IdleTimeout     time.Duration // silence after which the session is given up; default 30 s, or what an enquire_link and its answer take at most
 	ReconnectMin    time.Duration // first delay before binding again, doubled each time, jittered; default 1 s
 	ReconnectMax    time.Duration // longest such delay; default 60 s
 
@@ -144,7 +144,7 @@ func (c Config) withDefaults() (Config, error) {
 	}{
 		{&c.DialTimeout, 10 * time.Second, "dial timeout"}, {&c.BindTimeout, 10 * time.Second, "bind timeout"},
 		{&c.WriteTimeout, 10 * time.Second, "write timeout"}, {&c.ResponseTimeout, 10 * time.Second, "response timeout"},
-		{&c.EnquireInterval, 10 * time.Second, "enquire interval"}, {&c.IdleTimeout, 30 * time.Second, "idle timeout"},
+		{&c.EnquireInterval, 10 * time.Second, "enquire interval"}, {&c.IdleTimeout, 0, "idle timeout"},
 		{&c.ReconnectMin, time.Second, "reconnect minimum"}, {&c.ReconnectMax, time.Minute, "reconnect maximum"},
 	} {
 		if *d.v = cmp.Or(*d.v, d.zero); *d.v < 0 {
@@ -152,6 +152,7 @@ func (c Config) withDefaults() (Config, error) {
 		}
 	}
 	c.ReconnectMax = max(c.ReconnectMax, c.ReconnectMin)
+	c.IdleTimeout = cmp.Or(c.IdleTimeout, max(30*time.Second, c.EnquireInterval+2*c.ResponseTimeout))
 	if c.Dial == nil {
 		c.Dial = (&net.Dialer{}).DialContext
 	}

@@ -261,6 +261,24 @@ func TestSilenceIsProbedAndThenEndsTheSession(t *testing.T) {
 	})
 }
 
+func TestALongEnquireIntervalIsNoReasonToGiveAQuietSessionUp(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		net := newPipes()
+		x := start(t, smpp.Config{Address: "h:1", Dial: net.dial, EnquireInterval: time.Minute}, newRecorder())
+		p := net.bound(t)
+		x.up(t)
+		begin := time.Now()
+		for range 3 {
+			p.send(smpp.EnquireLinkResp, 0, p.next(smpp.EnquireLink).Sequence, "")
+		}
+		if d := time.Since(begin); d < 3*time.Minute || len(x.states) != 0 {
+			t.Errorf("three enquire_link in %v, %d changes of state", d, len(x.states))
+		}
+		p.retire(x)
+	})
+}
+
 func TestUnbindOfTheSMSCIsAnsweredAndBoundAnew(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -405,26 +423,39 @@ func TestOtherFramesMayComeBeforeTheBindResponse(t *testing.T) {
 	})
 }
 
-func TestBindFailedIsFinalOnlyForAnAccountWithNothingBound(t *testing.T) {
+func TestBindFailedIsFinalOnlyForAnAccountThatNeverBound(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		net := newPipes()
-		x := start(t, smpp.Config{Address: "h:1", Dial: net.dial, Binds: 2}, newRecorder())
-		p := net.bound(t)
-		x.up(t)
 		refuse := func() {
 			p := net.accept(t)
 			p.send(smpp.BindTransceiver.Response(), smpp.StatusBindFailed, p.next(smpp.BindTransceiver).Sequence, "")
 		}
+		x := start(t, smpp.Config{Address: "h:1", Dial: net.dial, Binds: 2}, newRecorder())
+		p := net.bound(t)
+		x.up(t)
 		refuse()
 		if s := <-x.states; s.Up || s.RefusedForGood || s.Sessions != 1 {
 			t.Errorf("second session refused beside the first: %+v", s)
 		}
 		_ = p.conn.Close()
 		<-x.states
+		for range 2 { // the SMSC still counts the session that was lost
+			refuse()
+			if s := <-x.states; s.Up || s.RefusedForGood {
+				t.Errorf("refused after a session was lost: %+v", s)
+			}
+		}
+		p = net.bound(t)
+		x.up(t)
+		x.stop()
+		_ = p.conn.Close()
+		<-x.done
+
+		y := start(t, smpp.Config{Address: "h:1", Dial: net.dial}, newRecorder())
 		refuse()
 		var e *smpp.BindError
-		if err := <-x.done; !errors.As(err, &e) || !e.Permanent || e.Status != smpp.StatusBindFailed {
+		if err := <-y.done; !errors.As(err, &e) || !e.Permanent || e.Status != smpp.StatusBindFailed {
 			t.Errorf("Run returned %v", err)
 		}
 	})

@@ -95,6 +95,7 @@ type Link struct {
 	awaited   bool          // somebody waits for changed
 	refused   error
 	smsc      string
+	welcome   bool // a bind was accepted
 	malformed []Malformed
 	status    LinkStatus // counters, Since, LastError
 }
