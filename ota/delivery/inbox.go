@@ -50,6 +50,7 @@ func (d *Desk) queue(rows []ledger.InboxRow) {
 // Settle settles what is stored and not settled, at once: what a server does
 // last, when nothing more can come in.
 func (d *Desk) Settle(ctx context.Context) error {
+	d.remember(ctx)
 	return d.sweepState(ctx, ledger.InboxNew, d.cfg.Now())
 }
 
@@ -71,6 +72,7 @@ func (d *Desk) sweep(ctx context.Context) {
 }
 
 func (d *Desk) sweepOnce(ctx context.Context) error {
+	d.remember(ctx)
 	// A row is left to the workers for a while before it counts as passed over.
 	now := d.cfg.Now()
 	err := d.sweepState(ctx, ledger.InboxNew, now.Add(-d.cfg.Timing.Grace/4))

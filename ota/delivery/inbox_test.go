@@ -108,6 +108,23 @@ func TestWhatIsNotStoredAsSubmittingDoesNotLeave(t *testing.T) {
 	w.outN(1)
 }
 
+func TestAResponseThatIsNotStoredIsStoredLater(t *testing.T) {
+	t.Parallel()
+	w, c, l := one(t)
+	w.send(l, w.write(c, newIMSI, 0))
+	ms := w.outN(1)
+	w.fail = func(ledger.Op) error { return errors.New("disk full") }
+	w.accept(ms...)
+	w.wantFinals(l, ledger.Submitting)
+	w.must(w.desk.Sweep(w.ctx))
+	w.wantFinals(l, ledger.Submitting)
+	w.fail = nil
+	w.must(w.desk.Sweep(w.ctx))
+	w.wantFinals(l, ledger.Accepted)
+	w.receipts("DELIVRD", ms...)
+	w.wantFinals(l, ledger.Arrived)
+}
+
 func TestOneCardWhoseKeysDoNotOpenDoesNotHoldUpTheOthers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -96,9 +96,12 @@ func (d *Desk) judgeReceipt(ctx context.Context, r ledger.InboxRow, in Incoming,
 	}
 	conn := d.cfg.Links[r.Link]
 	ids := receipt.Candidates(rc.MessageID, conn.ReceiptBase)
-	refs, err := d.submissionsOf(ctx, r.IDScope, rc.MessageID, ids)
+	refs, spelled, err := d.submissionsOf(ctx, r.IDScope, rc.MessageID, ids)
 	if err != nil {
 		return verdict{}, err
+	}
+	if open := conn.ResponseBase == receipt.Auto || conn.ReceiptBase == receipt.Auto; open && !spelled {
+		refs = slices.DeleteFunc(refs, func(s ledger.SubmissionRef) bool { return elsewhere(in, s.Submission.Destination) })
 	}
 	if len(refs) == 0 {
 		op.State, op.Key = ledger.InboxWaiting, receiptKey(ids[0])
@@ -140,20 +143,33 @@ func finalState(s receipt.State) ledger.SubmissionState {
 }
 
 // submissionsOf lists what an id was given to: under the spelling of the
-// receipt if the SMSC gave that very one, else under every normal form.
-func (d *Desk) submissionsOf(ctx context.Context, scope, id string, normal []string) (refs []ledger.SubmissionRef, err error) {
+// receipt if the SMSC gave that very one (spelled), else under every normal form.
+func (d *Desk) submissionsOf(ctx context.Context, scope, id string, normal []string) (refs []ledger.SubmissionRef, spelled bool, err error) {
 	for _, n := range normal {
 		found, err := d.cfg.Store.ByReceipt(ctx, scope, n)
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		refs = append(refs, found...)
 	}
 	given := slices.DeleteFunc(slices.Clone(refs), func(s ledger.SubmissionRef) bool { return s.Submission.MessageID != id })
 	if len(given) > 0 {
-		return given, nil
+		return given, true, nil
 	}
-	return refs, nil
+	return refs, false, nil
+}
+
+// elsewhere reports whether a receipt is plainly from another number than this
+// one. Where a base is open, digits read in another base may be the id of any
+// message: then the number decides, unless the receipt has none of a phone.
+func elsewhere(in Incoming, number string) bool {
+	const enough = 8 // digits from the end; what is before them networks write in many ways
+	end := func(s string) string { return s[max(len(s)-enough, 0):] }
+	source := digits(in.Source)
+	if len(source) < enough || strings.Trim(source, "0123456789") != "" {
+		return false
+	}
+	return end(source) != end(number) && end(in.Destination) != end(number) // some SMSCs leave the addresses as they were
 }
 
 // echoed keeps the submissions whose user_message_reference a receipt brings

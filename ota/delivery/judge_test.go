@@ -2,6 +2,8 @@ package delivery_test
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -183,6 +185,33 @@ func TestAnIDIsMatchedAsGivenBeforeAnyOtherReading(t *testing.T) {
 	}
 	w.said("south", c.number, "id:4660 stat:DELIVRD") // the base of receipts is open: 4660, or 4660 hex
 	w.wantFinals(l, ledger.Arrived, ledger.Accepted)
+}
+
+func TestAReceiptInHexWaitsForItsResponseInDecimal(t *testing.T) {
+	t.Parallel()
+	w, c, l, ms := pair(t)
+	w.said("west", c.number, "id:1234 stat:DELIVRD") // read as decimal it waits under another number
+	ms[0].link = "west"
+	w.answer(ms[0], "4660") // 1234 hex
+	w.wantFinals(l, ledger.Arrived, ledger.Submitting)
+}
+
+func TestAReadingThatFitsAMessageToAnotherNumberIsNoMatch(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a, b := w.insert(1, "+491500001"), w.insert(2, "+491500002")
+	l, m := w.start("first", a), w.start("second", b)
+	w.send(l, w.read(a, 1))
+	w.send(m, w.read(b, 1))
+	ms := w.outN(2)
+	slices.SortFunc(ms, func(x, y sent) int { return strings.Compare(x.Destination, y.Destination) })
+	ms[0].link, ms[1].link = "west", "west"
+	w.answer(ms[0], "3e8")                                // 1000, if that is decimal
+	w.said("west", b.number, "id:1000 stat:UNDELIV")      // before its response
+	w.said("west", "0491500001", "id:01000 stat:DELIVRD") // of the first, spelled and numbered in another way
+	w.wantFinals(l, ledger.Arrived)
+	w.answer(ms[1], "1000")
+	w.wantFinals(m, ledger.Undelivered)
 }
 
 func TestTheStateOfAReceiptTellsItsCause(t *testing.T) {

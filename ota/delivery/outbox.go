@@ -2,9 +2,11 @@ package delivery
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
+	"github.com/simota/simota/catalog"
 	"github.com/simota/simota/catalog/ledger"
 	"github.com/simota/simota/smpp/receipt"
 )
@@ -207,12 +209,15 @@ func (d *Desk) Results(ctx context.Context, link string, results []Result) {
 		op := ops[i].(*ledger.Respond)
 		unsent = unsent || op.State == ledger.Ready
 		if err != nil {
-			// The submission stays submitting; the next start makes it ambiguous.
+			// The submission stays submitting until the sweep, or the next start, which makes it ambiguous.
 			d.cfg.Log.Error().Err(err).Int64("submission", op.SubmissionID).Msg("response not stored")
+			if !errors.Is(err, catalog.ErrNotFound) {
+				d.unstored.add(link, results[i])
+			}
 			continue
 		}
 		d.reconsider(ctx, op.Waiting)
-		d.queue(d.spelled(ctx, conn, results[i]))
+		d.queue(d.spelled(ctx, conn, op))
 		if op.State != ledger.Accepted && op.TargetID != 0 {
 			d.cfg.Wake(op.TargetID)
 		}
@@ -223,10 +228,11 @@ func (d *Desk) Results(ctx context.Context, link string, results []Result) {
 }
 
 // spelled finds receipts that came before the response and wait under another
-// reading of its id: where the base of receipts is open, digits can mean two numbers.
-func (d *Desk) spelled(ctx context.Context, conn Connection, r Result) []ledger.InboxRow {
-	id := receipt.Normalize(r.MessageID, conn.ReceiptBase)
-	if r.Outcome != Accepted || conn.ReceiptBase != receipt.Auto || id == receipt.Normalize(r.MessageID, conn.ResponseBase) {
+// reading of its id: where the base of receipts is open, digits can mean two
+// numbers, and a number in hex that has digits only waits as if it were decimal.
+func (d *Desk) spelled(ctx context.Context, conn Connection, op *ledger.Respond) []ledger.InboxRow {
+	id := receipt.Normalize(op.IDNormal, conn.ReceiptBase)
+	if op.IDNormal == "" || conn.ReceiptBase != receipt.Auto || id == op.IDNormal {
 		return nil
 	}
 	rows, err := d.cfg.Store.InboxByKey(ctx, conn.IDScope, receiptKey(id))
@@ -235,6 +241,38 @@ func (d *Desk) spelled(ctx context.Context, conn Connection, r Result) []ledger.
 		return nil
 	}
 	return rows
+}
+
+// unstored are results that the database did not take. What it does not take it
+// does not let go out either, so they are hardly more than the windows hold.
+type unstored struct {
+	mu  sync.Mutex
+	all map[string][]Result // by link
+}
+
+func (u *unstored) add(link string, r Result) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.all == nil {
+		u.all = map[string][]Result{}
+	}
+	u.all[link] = append(u.all[link], r)
+}
+
+// take empties it.
+func (u *unstored) take() map[string][]Result {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	all := u.all
+	u.all = nil
+	return all
+}
+
+// remember stores what could not be stored before, or keeps it once more.
+func (d *Desk) remember(ctx context.Context) {
+	for link, results := range d.unstored.take() {
+		d.Results(ctx, link, results)
+	}
 }
 
 // reconsider settles rows that waited for something that is here now.

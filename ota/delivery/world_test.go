@@ -133,7 +133,7 @@ func (w *world) open() {
 		w.t.Fatal(err)
 	}
 	w.DB = db
-	w.links = map[string]*fakeLink{"north": {}, "north-2": {}, "south": {}}
+	w.links = map[string]*fakeLink{"north": {}, "north-2": {}, "south": {}, "west": {}}
 	w.desk = delivery.New(delivery.Config{
 		Store: w.faulty, Keys: w.keys, Timing: delivery.Field(), Parse: parse, KeyAAD: vault.AAD,
 		Ways: func(operator string) delivery.Way { return w.links[operator] },
@@ -141,6 +141,7 @@ func (w *world) open() {
 			"north":   {IDScope: "n", ResponseBase: receipt.Hex, ReceiptBase: receipt.Decimal},
 			"north-2": {IDScope: "n", ResponseBase: receipt.Hex, ReceiptBase: receipt.Decimal, References: true},
 			"south":   {IDScope: "s", ResponseBase: receipt.Hex, ReceiptBase: receipt.Auto},
+			"west":    {IDScope: "w", ResponseBase: receipt.Auto, ReceiptBase: receipt.Auto},
 		},
 		Wake: func(id int64) {
 			if w.wakes != nil {
