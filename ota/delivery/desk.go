@@ -156,6 +156,7 @@ type Desk struct {
 	cfg      Config
 	outboxes outboxes
 	settle   chan []ledger.InboxRow
+	queued   atomic.Int64 // octets of rows in settle
 	unstored unstored
 	missed   atomic.Bool // what a waiting row waits for may be there already
 	keys     keyCache

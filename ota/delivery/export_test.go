@@ -21,8 +21,9 @@ func (d *Desk) SendReady(ctx context.Context, operator string) error {
 func (d *Desk) SettleQueued(ctx context.Context) {
 	for {
 		select {
-		case ids := <-d.settle:
-			d.settleBatch(ctx, ids)
+		case rows := <-d.settle:
+			d.queued.Add(-octets(rows))
+			d.settleBatch(ctx, rows)
 		default:
 			return
 		}
@@ -32,7 +33,7 @@ func (d *Desk) SettleQueued(ctx context.Context) {
 // Forget loses the queue, as a crash does.
 func (d *Desk) Forget() {
 	for len(d.settle) > 0 {
-		<-d.settle
+		d.queued.Add(-octets(<-d.settle))
 	}
 }
 

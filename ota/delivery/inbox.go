@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/simota/simota/catalog/ledger"
@@ -11,6 +12,7 @@ import (
 
 const (
 	inboxChunk = 500
+	queueLimit = 16 << 20       // octets of rows that wait for the workers
 	joinWindow = 24 * time.Hour // parts of one answer that stay apart longer belong to different ones
 )
 
@@ -40,11 +42,25 @@ func (d *Desk) queue(rows []ledger.InboxRow) {
 	if len(rows) == 0 {
 		return
 	}
-	select {
-	case d.settle <- rows:
-	default:
-		d.missed.Store(true)
+	n := octets(rows)
+	if d.queued.Add(n) <= queueLimit {
+		select {
+		case d.settle <- rows:
+			return
+		default:
+		}
 	}
+	d.queued.Add(-n)
+	d.missed.Store(true)
+}
+
+// octets is about what rows cost while they wait.
+func octets(rows []ledger.InboxRow) (n int64) {
+	const row = 256 // without its PDU
+	for _, r := range rows {
+		n += row + int64(len(r.PDU))
+	}
+	return n
 }
 
 // Settle settles what is stored and not settled, at once: what a server does
@@ -93,14 +109,10 @@ func (d *Desk) sweepState(ctx context.Context, state ledger.InboxState, cutoff t
 		if err != nil || len(rows) == 0 {
 			return errors.Join(first, err)
 		}
-		for _, r := range rows {
-			after = r.ID
-			if r.ReceivedAt.After(cutoff) {
-				continue
-			}
-			if err := d.settleRows(ctx, []ledger.InboxRow{r}); err != nil && first == nil {
-				first = err
-			}
+		after = rows[len(rows)-1].ID
+		rows = slices.DeleteFunc(rows, func(r ledger.InboxRow) bool { return r.ReceivedAt.After(cutoff) })
+		if err := d.settleRows(ctx, rows); err != nil && first == nil {
+			first = err
 		}
 	}
 }
@@ -108,20 +120,24 @@ func (d *Desk) sweepState(ctx context.Context, state ledger.InboxState, cutoff t
 // orphans gives up rows that waited past any use.
 func (d *Desk) orphans(ctx context.Context) error {
 	cutoff := d.cfg.Now().Add(-joinWindow)
-	rows, err := d.cfg.Store.Inbox(ctx, ledger.InboxWaiting, 0, inboxChunk)
-	if err != nil {
-		return err
-	}
-	var ops []ledger.Op
-	for _, r := range rows {
-		if r.ReceivedAt.Before(cutoff) {
-			ops = append(ops, &ledger.Settle{InboxIDs: []int64{r.ID}, State: ledger.InboxOrphan, Kind: r.Kind, Key: r.Key})
+	for after := int64(0); ; {
+		rows, err := d.cfg.Store.Inbox(ctx, ledger.InboxWaiting, after, inboxChunk)
+		if err != nil {
+			return err
+		}
+		var ops []ledger.Op
+		for _, r := range rows {
+			if after = r.ID; r.ReceivedAt.Before(cutoff) {
+				ops = append(ops, &ledger.Settle{InboxIDs: []int64{r.ID}, State: ledger.InboxOrphan, Kind: r.Kind, Key: r.Key})
+			}
+		}
+		if len(ops) == 0 { // rows come in the order of their arrival
+			return nil
+		}
+		if err := stale(d.cfg.Store.Apply(ctx, ops...)...); err != nil {
+			return err
 		}
 	}
-	if len(ops) == 0 {
-		return nil
-	}
-	return stale(d.cfg.Store.Apply(ctx, ops...)...)
 }
 
 func stale(errs ...error) error {
@@ -139,6 +155,7 @@ func (d *Desk) settleLoop(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case rows := <-d.settle:
+			d.queued.Add(-octets(rows))
 			d.settleBatch(ctx, d.gather(rows))
 		}
 	}
@@ -149,6 +166,7 @@ func (d *Desk) gather(rows []ledger.InboxRow) []ledger.InboxRow {
 	for len(rows) < inboxChunk {
 		select {
 		case more := <-d.settle:
+			d.queued.Add(-octets(more))
 			rows = append(rows, more...)
 		default:
 			return rows

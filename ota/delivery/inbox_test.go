@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"testing"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"github.com/simota/simota/ota/delivery"
 	"github.com/simota/simota/ota/lab/uicc"
 	"github.com/simota/simota/ota/sms"
+	"github.com/simota/simota/smpp"
 )
 
 func TestWhatFitsNothingIsKept(t *testing.T) {
@@ -52,6 +54,43 @@ func TestWhatWaitsTooLongBecomesAnOrphan(t *testing.T) {
 	w.must(w.desk.Sweep(w.ctx))
 	if w.counts()[ledger.InboxOrphan] != 2 {
 		t.Errorf("inbox %v, want two orphans", w.counts())
+	}
+}
+
+// Fault table, row 9. Not parallel: it looks at the memory of the whole process.
+func TestAFloodOfOrphanReceiptsIsKeptInLittleMemory(t *testing.T) {
+	w := newWorld(t)
+	heap := func() int64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	before, stored := heap(), 0
+	for range 2 { // seconds of 10,000 long receipts that nobody settles yet
+		for range 10 {
+			pdus := make([][]byte, 1000)
+			for i := range pdus {
+				stored++
+				pdus[i] = withTLVs(deliverSM("+491500009", server, 0x04, fmt.Appendf(nil, "id:%x stat:DELIVRD", stored)),
+					smpp.TLV{Tag: 0x1500, Value: make([]byte, 3500)})
+			}
+			w.must(w.desk.Receive(w.ctx, "north", pdus)...)
+		}
+		w.pass(time.Second)
+	}
+	if grown := heap() - before; grown > 32<<20 {
+		t.Errorf("%d octets more in memory after %d receipts", grown, stored)
+	}
+	w.pass(time.Minute)
+	w.must(w.desk.Sweep(w.ctx))
+	if got := w.counts(); got[ledger.InboxWaiting] != stored {
+		t.Errorf("inbox %v, want %d rows that wait", got, stored)
+	}
+	w.pass(25 * time.Hour)
+	w.must(w.desk.Sweep(w.ctx))
+	if got := w.counts(); got[ledger.InboxOrphan] != stored {
+		t.Errorf("inbox %v, want %d orphans", got, stored)
 	}
 }
 
