@@ -73,8 +73,12 @@ func among(ids []int64) (condition string, arg any, err error) {
 	return `IN (SELECT value FROM json_each(?1))`, arg, err
 }
 
-// bind makes the arguments values of the driver.
+// bind makes the arguments values of the driver. One that is missing would be NULL
+// to it.
 func (s *statement) bind(args []any) (err error) {
+	if n := s.NumInput(); len(args) != n {
+		return fmt.Errorf("sqlite: %d arguments for a statement that takes %d", len(args), n)
+	}
 	s.args = s.args[:0]
 	for i, a := range args {
 		v := driver.NamedValue{Ordinal: i + 1}

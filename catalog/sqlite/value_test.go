@@ -63,3 +63,15 @@ func TestARowHasAsManyVariablesAsColumns(t *testing.T) {
 		}
 	}
 }
+
+func TestAStatementHasAsManyArgumentsAsItTakes(t *testing.T) {
+	t.Parallel()
+	d := open(t, file(t))
+	for _, args := range [][]any{nil, {1}, {1, 2, 3}} {
+		var n int
+		err := d.look(t.Context(), func(r reader) error { return r.row(`SELECT COUNT(*) FROM card WHERE id IN (?1, ?2)`, args, &n) })
+		if err == nil {
+			t.Errorf("%d arguments are enough for two", len(args))
+		}
+	}
+}
