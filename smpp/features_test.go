@@ -20,22 +20,22 @@ func TestTrySubmitTakesWhatFitsAndNeverWaits(t *testing.T) {
 		net := newPipes()
 		x := start(t, smpp.Config{Address: "h:1", Dial: net.dial, Window: 2}, newRecorder())
 		all := []smpp.Message{message(1), message(2), message(3)}
-		if n, err := x.TrySubmit(all); n != 0 || !errors.Is(err, smpp.ErrNotBound) {
-			t.Errorf("before the bind: %d, %v", n, err)
+		if left, err := x.TrySubmit(all); len(left) != len(all) || !errors.Is(err, smpp.ErrNotBound) {
+			t.Errorf("before the bind: %v are left, %v", left, err)
 		}
 		p := net.bound(t)
 		x.up(t)
 		for _, want := range []int{2, 0} {
-			if n, err := x.TrySubmit(all); n != want || err != nil {
-				t.Errorf("TrySubmit = %d, %v, want %d", n, err, want)
+			if left, err := x.TrySubmit(all); len(all)-len(left) != want || err != nil {
+				t.Errorf("TrySubmit leaves %v, %v, want %d taken", left, err, want)
 			}
 		}
 		first := p.next(smpp.SubmitSM)
 		<-x.Ready()
 		p.send(smpp.SubmitSMResp, 0, first.Sequence, "a\x00")
 		<-x.Ready()
-		if n, err := x.TrySubmit(all[2:]); n != 1 || err != nil {
-			t.Errorf("with a free slot: %d, %v", n, err)
+		if left, err := x.TrySubmit(all[2:]); len(all[2:])-len(left) != 1 || err != nil {
+			t.Errorf("with a free slot: %v are left, %v", left, err)
 		}
 		p.retire(x)
 	})
@@ -91,8 +91,8 @@ func TestTraceHearsBothDirectionsAndNoPassword(t *testing.T) {
 		go func() { done <- l.Run(ctx) }()
 		p := net.bound(t)
 		synctest.Wait()
-		if n, err := l.TrySubmit([]smpp.Message{message(1), message(2)}); n != 2 || err != nil {
-			t.Fatal(n, err)
+		if left, err := l.TrySubmit([]smpp.Message{message(1), message(2)}); len(left) != 0 || err != nil {
+			t.Fatal(left, err)
 		}
 		p.next(smpp.SubmitSM)
 		p.send(smpp.SubmitSMResp, 0, p.next(smpp.SubmitSM).Sequence, "a\x00")
@@ -129,8 +129,8 @@ func TestMessagesToOneDestinationKeepToOneSessionWhileInFlight(t *testing.T) {
 		counts := map[string]map[int]int{"a": {}, "b": {}}
 		var open [2][]uint32
 		for round := range 2 {
-			if n, err := x.TrySubmit([]smpp.Message{to(1, "a"), to(2, "b"), to(3, "a"), to(4, "b"), to(5, "a"), to(6, "b")}); n != 6 || err != nil {
-				t.Fatalf("round %d: TrySubmit = %d, %v", round, n, err)
+			if left, err := x.TrySubmit([]smpp.Message{to(1, "a"), to(2, "b"), to(3, "a"), to(4, "b"), to(5, "a"), to(6, "b")}); len(left) != 0 || err != nil {
+				t.Fatalf("round %d: TrySubmit leaves %v, %v", round, left, err)
 			}
 			for i, p := range peers {
 				for range 3 {
@@ -146,8 +146,8 @@ func TestMessagesToOneDestinationKeepToOneSessionWhileInFlight(t *testing.T) {
 			if len(counts["a"]) != 1 || len(counts["b"]) != 1 {
 				t.Errorf("round %d: sessions by destination %v", round, counts)
 			}
-			if n, err := x.TrySubmit([]smpp.Message{to(7, "a"), to(8, "a")}); n != 1 || err != nil { // one slot is left in its window
-				t.Errorf("round %d: TrySubmit over its window = %d, %v", round, n, err)
+			if left, err := x.TrySubmit([]smpp.Message{to(7, "a"), to(8, "a")}); len(left) != 1 || err != nil { // one slot is left in its window
+				t.Errorf("round %d: TrySubmit over its window leaves %v, %v", round, left, err)
 			}
 			for i, p := range peers {
 				if counts["a"][i] > 0 {
@@ -173,6 +173,36 @@ func TestMessagesToOneDestinationKeepToOneSessionWhileInFlight(t *testing.T) {
 	})
 }
 
+func TestAMessageThatWaitsForItsSessionHoldsBackNoOtherDestination(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		net := newPipes()
+		x := start(t, smpp.Config{Address: "h:1", Dial: net.dial, Binds: 2, Window: 2}, newRecorder())
+		peers := []*peer{net.bound(t), net.bound(t)}
+		x.up(t)
+		x.up(t)
+		var played sync.WaitGroup
+		for _, p := range peers { // neither answers a submit_sm
+			played.Go(func() { swallow(p.conn) })
+		}
+		to := func(id int64, number string) smpp.Message {
+			m := message(id)
+			m.Destination.Number = number
+			return m
+		}
+		if left, err := x.TrySubmit([]smpp.Message{to(1, "a"), to(2, "a")}); len(left) != 0 || err != nil {
+			t.Fatalf("TrySubmit leaves %v, %v", left, err)
+		}
+		left, err := x.TrySubmit([]smpp.Message{to(3, "a"), to(4, "b"), to(5, "a"), to(6, "b"), to(7, "b")})
+		if len(left) != 3 || left[0].ID != 3 || left[1].ID != 5 || left[2].ID != 7 || err != nil {
+			t.Errorf("left are %v, %v; want 3 and 5, whose session is full, and 7, for which no slot was left", left, err)
+		}
+		x.stop()
+		<-x.done
+		played.Wait()
+	})
+}
+
 func TestInterfaceVersionsBindAndSubmitAsTheyShould(t *testing.T) {
 	t.Parallel()
 	for _, version := range []byte{0, 0x33, 0x34, 0x50} {
@@ -194,8 +224,8 @@ func TestInterfaceVersionsBindAndSubmitAsTheyShould(t *testing.T) {
 				x.up(t)
 				m := message(1)
 				m.SAR = smpp.SAR{Reference: 7, Total: 2, Segment: 1}
-				if n, err := x.TrySubmit([]smpp.Message{m}); n != 1 || err != nil {
-					t.Fatal(n, err)
+				if left, err := x.TrySubmit([]smpp.Message{m}); len(left) != 0 || err != nil {
+					t.Fatal(left, err)
 				}
 				if version == 0x33 {
 					x.want(t, 1, smpp.Refused)

@@ -14,7 +14,7 @@ func (l *Link) Submit(ctx context.Context, ms []Message) (int, error) {
 		if err := ctx.Err(); err != nil {
 			return taken, err
 		}
-		n, changed, err := l.put(ms[taken:], true)
+		n, changed, err := l.put(ms[taken:])
 		if taken += n; err != nil || taken == len(ms) {
 			return taken, err
 		}
@@ -25,32 +25,55 @@ func (l *Link) Submit(ctx context.Context, ms []Message) (int, error) {
 	}
 }
 
-// TrySubmit is Submit that never blocks: it takes as many messages as the windows hold now, perhaps none.
-func (l *Link) TrySubmit(ms []Message) (taken int, err error) {
-	taken, _, err = l.put(ms, false)
-	return taken, err
-}
-
-// put queues as many messages as the windows hold. When it is not all of them and the caller waits,
-// changed is closed once it is worth trying again.
-func (l *Link) put(ms []Message, waits bool) (n int, changed <-chan struct{}, err error) {
+// TrySubmit is Submit that never blocks. It returns the messages that the windows have no room for now, perhaps all.
+// One that is left holds back those behind it to its destination, and no others.
+func (l *Link) TrySubmit(ms []Message) (left []Message, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := time.Now()
-	for ; n < len(ms); n++ {
-		s, bound := l.pick(ms[n].Destination)
-		if !bound {
-			return n, nil, fmt.Errorf("link %s: %w", l.cfg.Name, ErrNotBound)
+	for i := range ms {
+		taken, err := l.place(&ms[i], now)
+		if err != nil {
+			return append(left, ms[i:]...), err
 		}
-		if s == nil {
-			l.awaited = l.awaited || waits
+		if !taken {
+			left = append(left, ms[i])
+		}
+	}
+	return left, nil
+}
+
+// put queues as many messages as the windows hold. When it is not all of them, changed is closed once it is
+// worth trying again.
+func (l *Link) put(ms []Message) (n int, changed <-chan struct{}, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for now := time.Now(); n < len(ms); n++ {
+		taken, err := l.place(&ms[n], now)
+		if err != nil {
+			return n, nil, err
+		}
+		if !taken {
+			l.awaited = true
 			break
-		}
-		if err := s.put(&ms[n], now); err != nil {
-			l.result(Result{ID: ms[n].ID, Outcome: Refused, Err: err, DoneAt: now})
 		}
 	}
 	return n, l.changed, nil
+}
+
+// place queues a message; taken is false when it has to wait. The caller holds mu.
+func (l *Link) place(m *Message, now time.Time) (taken bool, err error) {
+	s, bound := l.pick(m.Destination)
+	switch {
+	case !bound:
+		return false, fmt.Errorf("link %s: %w", l.cfg.Name, ErrNotBound)
+	case s == nil:
+		return false, nil
+	}
+	if err := s.put(m, now); err != nil {
+		l.result(Result{ID: m.ID, Outcome: Refused, Err: err, DoneAt: now})
+	}
+	return true, nil
 }
 
 // path is the session that a destination's messages keep to while some are in flight, so that

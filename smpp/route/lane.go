@@ -10,8 +10,8 @@ import (
 
 // Link is what a lane needs of an SMPP link; [smpp.Link] is one.
 type Link interface {
-	// TrySubmit queues as many messages as the windows hold now and returns how many.
-	TrySubmit([]smpp.Message) (int, error)
+	// TrySubmit queues what the windows hold now and returns the other messages.
+	TrySubmit([]smpp.Message) (left []smpp.Message, err error)
 	// Free is how many messages TrySubmit would take now, 0 while not bound.
 	Free() int
 	// Ready has a value when Free may have grown. It has one reader: the lane.
@@ -132,13 +132,13 @@ func (l *Lane) standing(take bool) standing {
 	return sick
 }
 
-// submit hands messages over and returns how many were taken.
-func (l *Lane) submit(ms []smpp.Message) int {
-	n, _ := l.link.TrySubmit(ms) // an error says that the link is down: its state tells that too
+// submit hands messages over and returns those that were not taken.
+func (l *Lane) submit(ms []smpp.Message) (left []smpp.Message) {
+	left, _ = l.link.TrySubmit(ms) // an error says that the link is down: its state tells that too
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.pacer.take(l.cfg.Now(), n)
-	return n
+	l.pacer.take(l.cfg.Now(), len(ms)-len(left))
+	return left
 }
 
 // ring wakes the ways at a time, unless something does before. The caller holds mu.

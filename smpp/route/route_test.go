@@ -31,13 +31,13 @@ func (f *fakeLink) Free() int {
 	return f.window - len(f.taken)
 }
 
-func (f *fakeLink) TrySubmit(ms []smpp.Message) (int, error) {
+func (f *fakeLink) TrySubmit(ms []smpp.Message) ([]smpp.Message, error) {
 	if !f.bound {
-		return 0, smpp.ErrNotBound
+		return ms, smpp.ErrNotBound
 	}
 	n := min(len(ms), f.Free())
 	f.taken = append(f.taken, ms[:n]...)
-	return n, nil
+	return ms[n:], nil
 }
 
 func (f *fakeLink) Ready() <-chan struct{} { return f.ready }
@@ -416,7 +416,7 @@ type racing struct {
 	other func()
 }
 
-func (r *racing) TrySubmit(ms []smpp.Message) (int, error) {
+func (r *racing) TrySubmit(ms []smpp.Message) ([]smpp.Message, error) {
 	if other := r.other; other != nil {
 		r.other = nil
 		other()

@@ -121,10 +121,10 @@ func (w *Way) hand(c *choice) []smpp.Message {
 		return nil
 	}
 	if len(w.lanes) == 1 {
-		return c.batch[c.lane.submit(c.batch):]
+		return c.lane.submit(c.batch)
 	}
 	w.table.fly(c.lane, c.batch) // before a result can come
-	left := c.batch[c.lane.submit(c.batch):]
+	left := c.lane.submit(c.batch)
 	w.table.land(left)
 	return left
 }

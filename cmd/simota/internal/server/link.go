@@ -31,8 +31,11 @@ type port struct {
 	stopping atomic.Bool // the session ends because we want it
 }
 
-// TrySubmit hands messages to the link, in the form that its SMSC wants.
-func (p *port) TrySubmit(ms []smpp.Message) (int, error) { return p.link.TrySubmit(dress(p.form, ms)) }
+// TrySubmit hands messages to the link, in the form that its SMSC wants; those it
+// returns have that form too.
+func (p *port) TrySubmit(ms []smpp.Message) (left []smpp.Message, err error) {
+	return p.link.TrySubmit(dress(p.form, ms))
+}
 
 // Free is how many messages the link would take at once.
 func (p *port) Free() int { return p.link.Free() }
