@@ -244,6 +244,28 @@ func TestAMessageTheLinkDidNotTakeIsCertainlyUnsent(t *testing.T) {
 	w.sameOctets(ms, w.outN(1))
 }
 
+func TestMessagesThatHaveToWaitForTheirLinkHoldBackNoOthers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a, b := w.insert(1, "+491500001"), w.insert(2, "+491500002")
+	ls := w.startAll("both", a, b)
+	w.send(ls[0], w.read(a, 1))
+	w.send(ls[1], w.read(b, 1))
+	w.links["north"].room, w.links["north"].full = 1, a.number // one link has room, that of the first is full
+	var out []sent
+	for range 3 {
+		out = append(out, w.out()...)
+		w.pass(time.Second)
+	}
+	if len(out) != 1 || out[0].Destination != b.number {
+		t.Fatalf("%v leave in three rounds, want the message to %s", out, b.number)
+	}
+	w.links["north"].full = ""
+	if out = w.outN(1); out[0].Destination != a.number {
+		t.Errorf("%v leaves, want the message that waited", out)
+	}
+}
+
 func TestAReferenceIsNotUsedAgainWithinItsValidity(t *testing.T) {
 	t.Parallel()
 	w, c, l := one(t)

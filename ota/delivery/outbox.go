@@ -80,6 +80,7 @@ type outbox struct {
 	operator string
 	way      Way
 	wake     chan struct{}
+	jammed   bool // nothing of the last batch could leave
 }
 
 // poke says that there may be something to send.
@@ -115,24 +116,32 @@ func (o *outbox) run(ctx context.Context) {
 	}
 }
 
-// round sends one batch. A submission is durably submitting before its frame
-// can be written, so a crash can never forget that it may have left.
-func (o *outbox) round(ctx context.Context) (sent int, next time.Time, err error) {
+// pick is what to send next, and when to look again. When all that is first has
+// to wait for a link of its own, as what follows messages on their way has to, it
+// looks behind that: the way says what of it fits.
+func (o *outbox) pick(ctx context.Context, now time.Time) (ready []ledger.Outgoing, next time.Time, err error) {
 	confirm, other := o.way.Room()
 	limit := min(max(confirm, other), outboxBatch)
-	if limit == 0 {
-		return 0, time.Time{}, nil
+	switch {
+	case limit == 0:
+		return nil, time.Time{}, nil
+	case o.jammed:
+		return o.desk.cfg.Store.Outbox(ctx, o.operator, now, outboxBatch)
 	}
-	store, now := o.desk.cfg.Store, o.desk.cfg.Now()
-	ready, next, err := store.Outbox(ctx, o.operator, now, limit)
-	if err != nil {
-		return 0, next, err
-	}
+	ready, next, err = o.desk.cfg.Store.Outbox(ctx, o.operator, now, limit)
 	if fit := fits(ready, confirm, other); len(fit) < len(ready) {
 		ready, next = fit, time.Time{} // the way says when there is room
 	}
-	if len(ready) == 0 {
-		return 0, next, nil
+	return ready, next, err
+}
+
+// round sends one batch. A submission is durably submitting before its frame
+// can be written, so a crash can never forget that it may have left.
+func (o *outbox) round(ctx context.Context) (sent int, next time.Time, err error) {
+	store, now, again := o.desk.cfg.Store, o.desk.cfg.Now(), o.jammed
+	ready, next, err := o.pick(ctx, now)
+	if o.jammed = false; err != nil || len(ready) == 0 {
+		return 0, next, err
 	}
 	op := &ledger.Sending{At: now}
 	for _, r := range ready {
@@ -156,6 +165,9 @@ func (o *outbox) round(ctx context.Context) (sent int, next time.Time, err error
 		}
 	}
 	left := o.way.Submit(batch)
+	if o.jammed = len(left) > 0 && len(left) == len(batch); o.jammed && again {
+		next = time.Time{} // the way says when there is room
+	}
 	for _, m := range left {
 		late = append(late, Result{Submission: m.Submission, Outcome: Unsent, Err: "no link could take it", At: o.desk.cfg.Now()})
 	}

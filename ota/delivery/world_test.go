@@ -2,6 +2,7 @@ package delivery_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/hex"
@@ -38,6 +39,8 @@ var (
 // fakeLink is the only link of an operator of its name; what becomes of its messages the test decides.
 type fakeLink struct {
 	down bool
+	room int    // 0 is plenty
+	full string // destination whose messages have to wait
 	sent []delivery.Message
 	took chan []delivery.Message // instead of sent, where a goroutine hands over
 }
@@ -48,14 +51,23 @@ func (l *fakeLink) Submit(m []delivery.Message) (left []delivery.Message) {
 	}
 	if l.took != nil {
 		l.took <- m
-	} else {
-		l.sent = append(l.sent, m...)
+		return nil
 	}
-	return nil
+	for _, one := range m {
+		if one.Destination == l.full || l.room > 0 && len(l.sent) == l.room {
+			left = append(left, one)
+			continue
+		}
+		l.sent = append(l.sent, one)
+	}
+	return left
 }
 
-func (l *fakeLink) Room() (confirm, other int) { return 100, 100 }
-func (l *fakeLink) Ready() <-chan struct{}     { return nil }
+func (l *fakeLink) Room() (confirm, other int) {
+	n := cmp.Or(l.room, 100)
+	return n, n
+}
+func (l *fakeLink) Ready() <-chan struct{} { return nil }
 
 // faulty is a store that can fail.
 type faulty struct {
@@ -238,16 +250,26 @@ func (w *world) insert(n int, number string, change ...func(*uicc.Config)) *card
 }
 
 // start makes a campaign of one card that runs, and claims the card.
-func (w *world) start(name string, c *card) ledger.Lease {
+func (w *world) start(name string, c *card) ledger.Lease { return w.startAll(name, c)[0] }
+
+// startAll is start for several cards.
+func (w *world) startAll(name string, cards ...*card) (leases []ledger.Lease) {
 	w.t.Helper()
+	var ids []int64
+	for _, c := range cards {
+		ids = append(ids, c.entry.Card.ID)
+	}
 	made := &ledger.CreateCampaign{Actor: "test", Campaign: ledger.Campaign{Name: name, Kind: "swap", CreatedAt: w.now}}
 	w.apply(made)
-	release := &ledger.Release{CampaignID: made.ID, Limit: 1, At: w.now}
-	w.apply(&ledger.AddTargets{CampaignID: made.ID, CardIDs: []int64{c.entry.Card.ID}, Complete: true, At: w.now},
+	release := &ledger.Release{CampaignID: made.ID, Limit: len(cards), At: w.now}
+	w.apply(&ledger.AddTargets{CampaignID: made.ID, CardIDs: ids, Complete: true, At: w.now},
 		&ledger.SetCampaign{Actor: "test", ID: made.ID, From: []ledger.CampaignState{ledger.CampaignCreated}, To: ledger.CampaignRunning, At: w.now, Quota: -1}, release)
-	l := w.lease(release.TargetIDs[0])
-	w.apply(&ledger.Claim{Lease: l, Facts: []byte("{}"), From: c.entry.Subscriptions[0].ID, To: c.entry.Subscriptions[1].ID, At: w.now})
-	return l
+	for i, c := range cards {
+		l := w.lease(release.TargetIDs[i])
+		w.apply(&ledger.Claim{Lease: l, Facts: []byte("{}"), From: c.entry.Subscriptions[0].ID, To: c.entry.Subscriptions[1].ID, At: w.now})
+		leases = append(leases, l)
+	}
+	return leases
 }
 
 func (w *world) lease(target int64) ledger.Lease {
