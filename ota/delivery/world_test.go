@@ -265,7 +265,7 @@ func (w *world) startAll(name string, cards ...*card) (leases []ledger.Lease) {
 	w.apply(&ledger.AddTargets{CampaignID: made.ID, CardIDs: ids, Complete: true, At: w.now},
 		&ledger.SetCampaign{Actor: "test", ID: made.ID, From: []ledger.CampaignState{ledger.CampaignCreated}, To: ledger.CampaignRunning, At: w.now, Quota: -1}, release)
 	for i, c := range cards {
-		l := w.lease(release.TargetIDs[i])
+		l := w.lease(release.Leases[i].TargetID)
 		w.apply(&ledger.Claim{Lease: l, Facts: []byte("{}"), From: c.entry.Subscriptions[0].ID, To: c.entry.Subscriptions[1].ID, At: w.now})
 		leases = append(leases, l)
 	}
