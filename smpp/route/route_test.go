@@ -267,6 +267,27 @@ func TestALinkThatDoesNotAnswerIsPassedOverUntilTrialsSucceed(t *testing.T) {
 	})
 }
 
+func TestALinkOfLittleWeightIsTriedAsSoonAsAnyOther(t *testing.T) {
+	now := time.Unix(1_800_000_000, 0)
+	clock := func() time.Time { return now }
+	a, b := newFake(100), newFake(100)
+	small := NewLane(b, LaneConfig{Name: "b", Weight: 1, Now: clock})
+	tab := table(NewLane(a, LaneConfig{Name: "a", Weight: 100, Now: clock}), small)
+	defer small.stop()
+	for range sickAfter {
+		small.result(smpp.Result{Outcome: smpp.Ambiguous})
+	}
+	for i := range 15 { // one message a second
+		now = now.Add(time.Second)
+		tab.Way("op").Submit(batch(i, 1))
+		tab.Results("a", a.answer(smpp.Accepted, 0))
+		tab.Results("b", b.answer(smpp.Accepted, 0))
+	}
+	if small.health.sick() {
+		t.Error("still sick after 15 s, though it would have accepted every trial since 10 s")
+	}
+}
+
 func TestASickLinkServesWhenThereIsNoOther(t *testing.T) {
 	a := newFake(100)
 	l := NewLane(a, LaneConfig{Name: "a", Weight: 1})

@@ -48,6 +48,7 @@ type choice struct {
 	lane           *Lane
 	confirm, other int // room
 	weight         int
+	trial          bool // for one message, which goes here whatever the weights
 	batch          []smpp.Message
 }
 
@@ -69,7 +70,7 @@ func (w *Way) choices(take bool) []*choice {
 		switch l.standing(take) {
 		case trial:
 			one := *c
-			one.confirm, one.other = min(c.confirm, 1), min(c.other, 1)
+			one.confirm, one.other, one.trial = min(c.confirm, 1), min(c.other, 1), true
 			trials, sickened = append(trials, &one), append(sickened, c)
 		case sick:
 			sickened = append(sickened, c)
@@ -169,8 +170,12 @@ func (p *picker) flying(number string) *choice {
 	return nil
 }
 
-// next is the smooth weighted round robin: of weights 2 and 1 it makes a b a, not a a b.
+// next is the smooth weighted round robin: of weights 2 and 1 it makes a b a, not a a b. A trial comes first, or a
+// link of little weight would hardly ever be found well; a message that cannot wait is one by its turn only.
 func (w *Way) next(choices []*choice, class Class) (best *choice) {
+	if i := slices.IndexFunc(choices, func(c *choice) bool { return c.trial && class != Confirm && c.has(class) }); i >= 0 {
+		return choices[i]
+	}
 	total := 0
 	for _, c := range choices {
 		if !c.has(class) {
