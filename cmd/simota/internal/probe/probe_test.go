@@ -220,13 +220,13 @@ func TestRefusedMessageSaysTheStatusAndWhatToDo(t *testing.T) {
 
 func TestMessageWithoutAnswerIsNotCalledRefused(t *testing.T) {
 	t.Parallel()
-	for _, fault := range []smscsim.Fault{smscsim.NoResponse, smscsim.Disconnect} {
+	for fault, advice := range map[smscsim.Fault]string{smscsim.NoResponse: "raise response_timeout", smscsim.Disconnect: "cut the connection"} {
 		synctest.Test(t, func(t *testing.T) {
 			s := sim(t, smscsim.Config{Fault: func(smscsim.Submitted) smscsim.Fault { return fault }}, nil)
 			defer s.Close()
 			steps, err := told(t, link(t, ""), Options{Message: text, Wait: time.Minute}, s.ServeConn)
 			failedAt(t, err, "submit_sm")
-			says(t, steps, "submit_sm", false, "no answer", "may have the message")
+			says(t, steps, "submit_sm", false, "no answer", "may have the message", advice)
 		})
 	}
 }
