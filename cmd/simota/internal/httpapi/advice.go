@@ -110,6 +110,8 @@ func (s situation) skipped(retry string) string {
 func (s situation) held() string {
 	has := func(part string) bool { return strings.Contains(s.cause, part) }
 	switch {
+	case has("no whole snapshot"):
+		return "see how well the device is reached: longer deadlines (snapshot) help a slow one; what answered is read again"
 	case has("no snapshot"):
 		return "see that the device is on and that the number is this card's"
 	case has("the catalog says"):

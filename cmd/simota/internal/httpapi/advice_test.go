@@ -24,6 +24,7 @@ func TestAdviceFitsStateAndCause(t *testing.T) {
 		{swap.Skipped, "already at aurora", "nothing to do"},
 		{swap.Skipped, `operator "aurora" is not known: apply it`, "apply it, then: " + retry},
 		{swap.Skipped, "no such subscription in the catalog (to aurora)", "import the subscription that is missing (IMSI2, MSISDN2, OPERATOR2), then: " + retry},
+		{swap.Held, "no whole snapshot in 6 h: no answer from +47 for 4 min, asked to read IMSI", "see how well the device is reached: longer deadlines (snapshot) help a slow one; what answered is read again, then: " + retry},
 		{swap.Held, "no snapshot: no answer from +47 for 6 h", "see that the device is on and that the number is this card's, then: " + retry},
 		{swap.Held, "counter behind", "decide by what is known: simota card show 8947, then: " + retry},
 		{swap.Dark, "no sign on +47 nor +55 for 20 min", "visit it; any sign of life reopens it"},
