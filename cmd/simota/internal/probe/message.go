@@ -12,7 +12,6 @@ import (
 
 	"github.com/simota/simota/cmd/simota/internal/config"
 	"github.com/simota/simota/smpp"
-	"github.com/simota/simota/smpp/receipt"
 )
 
 // Message is a text for a phone, in one short message.
@@ -78,9 +77,7 @@ func (a *attempt) submitted(r smpp.Result) Step {
 		s.OK, s.Words, s.Next = true, "accepted without a message id", "no receipt can be told from others: ask the operator why there is no id"
 	case r.Outcome == smpp.Accepted:
 		s.OK, s.Words = true, fmt.Sprintf("accepted, message id %q; read as %s it is %s", r.MessageID, a.cfg.MessageID.Response, a.normal(r.MessageID))
-		if a.cfg.MessageID.Response == string(receipt.Decimal) && strings.Trim(r.MessageID, "0123456789") != "" {
-			s.Words, s.Next = fmt.Sprintf("accepted, message id %q", r.MessageID), "that is no decimal number: message_id.response of the link is not decimal"
-		}
+		s.Next = notDecimal(r.MessageID, a.cfg.MessageID.Response, "response")
 	case r.Status == smpp.StatusOK && r.Outcome == smpp.Refused:
 		s.Words, s.Next = "not sent: "+r.Err.Error(), "check submit of the link"
 	case r.Status == smpp.StatusOK && wasCut(r.Err):

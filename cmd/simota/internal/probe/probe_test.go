@@ -167,6 +167,20 @@ func TestReceiptThatTheServerWouldNotFindSaysHowToReadItsID(t *testing.T) {
 	})
 }
 
+func TestIDThatIsNoDecimalNumberSaysWhichBaseToSet(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := sim(t, smscsim.Config{}, delivered(t))
+		defer s.Close()
+		steps, err := told(t, link(t, ", message_id: {response: decimal, receipt: decimal}"), Options{Message: text, Wait: 30 * time.Second}, s.ServeConn)
+		if err != nil {
+			t.Error(err)
+		}
+		says(t, steps, "submit_sm", true, "set message_id.response to hex")
+		says(t, steps, "receipt", true, "set message_id.receipt to hex")
+	})
+}
+
 func TestMessageThatDoesNotArriveSaysWhy(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
