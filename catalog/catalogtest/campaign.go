@@ -104,7 +104,7 @@ var campaignLaws = []law{
 		for range 3 {
 			r := &ledger.Release{CampaignID: c, Limit: 2, At: now}
 			w.must(r)
-			got = append(got, r.TargetIDs)
+			got = append(got, targetsOf(r.Leases))
 		}
 		w.equal("released", got, [][]int64{{rows[0].ID, rows[1].ID}, {rows[2].ID}, nil})
 		w.equal("quota", w.campaign("one").Quota, int64(0))
@@ -118,11 +118,26 @@ var campaignLaws = []law{
 		w.must(pause(c))
 		w.refuse(&ledger.Release{CampaignID: c, Limit: 1, At: now}, ledger.ErrNotRunning)
 	}},
+	{"release leases what it lets go, except what another node holds", func(w *world) {
+		c := w.created("one", w.cards(3)...)
+		rows := ok[[]ledger.TargetRow](w)(w.Targets(w.ctx, c, nil, 0, 0))
+		w.must(start(c))
+		held := w.lease(rows[0].ID) // until a minute from now
+		mine := &ledger.TakeLease{TargetID: rows[1].ID, Node: "b", Now: now, Until: now.Add(time.Minute)}
+		w.must(mine)
+		r := &ledger.Release{CampaignID: c, Limit: 3, At: now, Node: "b", Until: now.Add(time.Hour)}
+		w.must(r)
+		w.equal("leases", r.Leases, []ledger.Lease{{TargetID: rows[0].ID}, {TargetID: rows[1].ID, Token: mine.NewToken + 1}, {TargetID: rows[2].ID, Token: 1}})
+		w.must(&ledger.Advance{Lease: held, State: "snapshot", At: now}, &ledger.Advance{Lease: r.Leases[2], State: "snapshot", At: now})
+		w.refuse(&ledger.Advance{Lease: ledger.Lease{TargetID: rows[1].ID, Token: mine.NewToken}, State: "snapshot", At: now}, ledger.ErrLeaseLost)
+		w.refuse(&ledger.TakeLease{TargetID: rows[2].ID, Node: "a", Now: now.Add(59 * time.Minute), Until: now.Add(2 * time.Hour)}, ledger.ErrLeaseLost)
+		w.must(&ledger.TakeLease{TargetID: rows[2].ID, Node: "a", Now: now.Add(61 * time.Minute), Until: now.Add(2 * time.Hour)})
+	}},
 	{"a negative quota is no limit", func(w *world) {
 		c := w.created("one", w.cards(3)...)
 		r := &ledger.Release{CampaignID: c, Limit: 10, At: now}
 		w.must(start(c), r, &ledger.PassCanary{CampaignID: c})
-		w.equal("released", len(r.TargetIDs), 3)
+		w.equal("released", r.Leases, []ledger.Lease{{TargetID: 1}, {TargetID: 2}, {TargetID: 3}})
 		got := w.campaign("one")
 		w.equal("campaign", []any{got.Quota, got.CanaryPassed}, []any{int64(-1), true})
 	}},

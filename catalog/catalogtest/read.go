@@ -34,8 +34,11 @@ var readLaws = []law{
 		c.Attempt.TAR = []byte{1, 2, 3}
 		again := packet(l, e, ledger.Read, 43, 4)
 		w.must(a, b, c, again)
-		w.equal("secured by", ok[[]ledger.Secured](w)(w.SecuredBy(w.ctx, e.Card.ID, a.Attempt.TAR)),
-			[]ledger.Secured{{KeysetID: e.Keysets[0].ID, SPI: a.Attempt.SPI}, {KeysetID: e.Keysets[0].ID, SPI: b.Attempt.SPI}})
+		k := e.Keysets[0]
+		k.Counter = again.New
+		w.equal("secured by", ok[[]ledger.Secured](w)(w.SecuredBy(w.ctx, e.Subscriptions[0].MSISDN, a.Attempt.TAR)),
+			[]ledger.Secured{{ICCID: e.Card.ICCID, Keyset: k, SPI: a.Attempt.SPI}, {ICCID: e.Card.ICCID, Keyset: k, SPI: b.Attempt.SPI}})
+		w.equal("of a number nobody has", ok[[]ledger.Secured](w)(w.SecuredBy(w.ctx, "+1", a.Attempt.TAR)), []ledger.Secured(nil))
 	}},
 	{"a keyset without an open write has none", func(w *world) {
 		e, l := w.one()

@@ -129,10 +129,17 @@ func (w *world) running(name string, cards ...catalog.Entry) (campaign int64, le
 	campaign = w.created(name, cards...)
 	release := &ledger.Release{CampaignID: campaign, Limit: len(cards), At: now}
 	w.must(start(campaign), release)
-	for _, id := range release.TargetIDs {
+	for _, id := range targetsOf(release.Leases) {
 		leases = append(leases, w.lease(id))
 	}
 	return campaign, leases
+}
+
+func targetsOf(leases []ledger.Lease) (ids []int64) {
+	for _, l := range leases {
+		ids = append(ids, l.TargetID)
+	}
+	return ids
 }
 
 func (w *world) lease(target int64) ledger.Lease {

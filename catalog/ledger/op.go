@@ -261,14 +261,16 @@ type Slot struct {
 }
 
 // Release lets the next targets go, at most Limit and at most the quota, in
-// the order in which they were added.
+// the order in which they were added, and leases them to a node.
 type Release struct {
 	CampaignID int64
 	Limit      int
 	At         time.Time
+	Node       string    // empty takes no leases
+	Until      time.Time // of the leases
 
 	// Out
-	TargetIDs []int64
+	Leases []Lease // of what was let go; Token is 0 without a lease: none was wanted, or another node's runs
 }
 
 // PassCanary records that enough cards have moved.

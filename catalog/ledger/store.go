@@ -3,6 +3,8 @@ package ledger
 import (
 	"context"
 	"time"
+
+	"github.com/simota/simota/catalog"
 )
 
 // Store keeps the ledger. Both it and catalog.Store must pass
@@ -52,9 +54,10 @@ type Reader interface {
 	Attempt(ctx context.Context, id int64) (Attempt, error)
 	// OpenWrite finds the open write of a keyset; ok is false when there is none.
 	OpenWrite(ctx context.Context, keysetID int64) (a Attempt, ok bool, err error)
-	// SecuredBy lists the distinct (keyset, SPI) pairs of a card's attempts on
-	// a TAR, newest first: with what an answer from that TAR may be secured.
-	SecuredBy(ctx context.Context, cardID int64, tar []byte) ([]Secured, error)
+	// SecuredBy lists the distinct (keyset, SPI) pairs of attempts on a TAR, of
+	// all cards with that number, newest first: with what an answer from there
+	// may be secured.
+	SecuredBy(ctx context.Context, msisdn string, tar []byte) ([]Secured, error)
 
 	// Campaign finds a campaign by name.
 	Campaign(ctx context.Context, name string) (Campaign, error)
@@ -92,8 +95,9 @@ type SubmissionRef struct {
 
 // Secured says with which keys and which SPI an attempt was made.
 type Secured struct {
-	KeysetID int64
-	SPI      []byte
+	ICCID  string
+	Keyset catalog.Keyset
+	SPI    []byte
 }
 
 // TargetRow is a target with the card's ICCID, for lists.

@@ -125,13 +125,14 @@ func (d *DB) OpenWrite(ctx context.Context, keysetID int64) (ledger.Attempt, boo
 }
 
 // SecuredBy lists keysets and SPIs in use on a TAR; see ledger.Reader.
-func (d *DB) SecuredBy(ctx context.Context, cardID int64, tar []byte) ([]ledger.Secured, error) {
+func (d *DB) SecuredBy(ctx context.Context, msisdn string, tar []byte) ([]ledger.Secured, error) {
 	scan := func(s scanner) (v ledger.Secured, err error) {
-		err = s.Scan(&v.KeysetID, &v.SPI)
+		err = s.Scan(append(keysetFields(&v.Keyset), &v.ICCID, &v.SPI)...)
 		return v, err
 	}
-	return read(ctx, d, scan, `SELECT keyset_id, spi FROM attempt WHERE card_id = ?1 AND tar = ?2 AND keyset_id IS NOT NULL
-		GROUP BY keyset_id, spi ORDER BY MAX(id) DESC`, cardID, blob(tar))
+	return read(ctx, d, scan, `SELECT `+keysetColumns+`, c.iccid, a.spi FROM subscription s JOIN card c ON c.id = s.card_id
+		JOIN attempt a ON a.card_id = c.id AND a.tar = ?2 JOIN keyset k ON k.id = a.keyset_id
+		WHERE s.msisdn = ?1 GROUP BY a.keyset_id, a.spi ORDER BY MAX(a.id) DESC`, msisdn, blob(tar))
 }
 
 // ByReceipt finds what a message id was given to; see ledger.Reader.

@@ -155,7 +155,7 @@ func (t *tx) slot(op *ledger.Slot) error {
 }
 
 func (t *tx) release(op *ledger.Release) error {
-	op.TargetIDs = nil
+	op.Leases = nil
 	c, err := t.standing(op.CampaignID)
 	switch {
 	case err != nil:
@@ -167,21 +167,37 @@ func (t *tx) release(op *ledger.Release) error {
 	if c.quota >= 0 {
 		n = min(n, c.quota)
 	}
-	ids, err := t.ids(`SELECT id FROM target INDEXED BY target_unreleased WHERE campaign_id = ?1 AND released_at IS NULL AND closed_at IS NULL ORDER BY id LIMIT ?2`, op.CampaignID, n)
+	rows, err := t.query(`SELECT id, lease_token, COALESCE(lease_node, ''), lease_until FROM target INDEXED BY target_unreleased
+		WHERE campaign_id = ?1 AND released_at IS NULL AND closed_at IS NULL ORDER BY id LIMIT ?2`, []any{op.CampaignID, n})
+	leases, err := collect(rows, err, func(s scanner) (l ledger.Lease, err error) {
+		var holder string
+		var until time.Time
+		err = s.Scan(&l.TargetID, &l.Token, &holder, when{&until})
+		if l.Token++; op.Node == "" || holder != "" && holder != op.Node && until.After(op.At) {
+			l.Token = 0
+		}
+		return l, err
+	})
 	if err != nil {
 		return err
 	}
-	for _, id := range ids {
-		if _, err := t.exec(`UPDATE target SET released_at = ?2, due_at = ?2 WHERE id = ?1`, id, us(op.At)); err != nil {
+	for _, l := range leases {
+		if l.Token == 0 {
+			_, err = t.exec(`UPDATE target SET released_at = ?2, due_at = ?2 WHERE id = ?1`, l.TargetID, us(op.At))
+		} else {
+			_, err = t.exec(`UPDATE target SET released_at = ?2, due_at = ?2, lease_node = ?3, lease_until = ?4, lease_token = ?5 WHERE id = ?1`,
+				l.TargetID, us(op.At), op.Node, us(op.Until), l.Token)
+		}
+		if err != nil {
 			return err
 		}
 	}
-	if c.quota >= 0 && len(ids) > 0 {
-		if _, err := t.exec(`UPDATE campaign SET quota = quota - ?2 WHERE id = ?1`, op.CampaignID, len(ids)); err != nil {
+	if c.quota >= 0 && len(leases) > 0 {
+		if _, err := t.exec(`UPDATE campaign SET quota = quota - ?2 WHERE id = ?1`, op.CampaignID, len(leases)); err != nil {
 			return err
 		}
 	}
-	op.TargetIDs = ids
+	op.Leases = leases
 	return nil
 }
 

@@ -161,18 +161,23 @@ func (r reader) subscriptions(at map[int64]*catalog.Entry, cards []int64) error 
 	return err
 }
 
+const keysetColumns = `k.id, k.card_id, NULLIF(k.domain, x''), k.kvn, k.kic_alg, k.kid_alg, k.cc_length,
+	k.sealed_kic, k.sealed_kid, k.sealed_kik, k.kek_id, k.check_value, k.cntr, k.suspect`
+
+func keysetFields(k *catalog.Keyset) []any {
+	return []any{&k.ID, &k.CardID, &k.Domain, &k.Version, &k.KIcAlg, &k.KIDAlg, &k.CCLength,
+		&k.SealedKIc, &k.SealedKID, &k.SealedKIK, &k.KEKID, &k.CheckValue, &k.Counter, &k.Suspect}
+}
+
 func (r reader) keysets(at map[int64]*catalog.Entry, cards []int64) error {
 	in, arg, err := among(cards)
 	if err != nil {
 		return err
 	}
-	rows, err := r.query(`SELECT id, card_id, NULLIF(domain, x''), kvn, kic_alg, kid_alg, cc_length,
-		sealed_kic, sealed_kid, sealed_kik, kek_id, check_value, cntr, suspect FROM keyset
-		WHERE card_id `+in+` ORDER BY card_id, domain, kvn`, arg)
+	rows, err := r.query(`SELECT `+keysetColumns+` FROM keyset k WHERE card_id `+in+` ORDER BY card_id, domain, kvn`, arg)
 	_, err = collect(rows, err, func(s scanner) (struct{}, error) {
 		var k catalog.Keyset
-		err := s.Scan(&k.ID, &k.CardID, &k.Domain, &k.Version, &k.KIcAlg, &k.KIDAlg, &k.CCLength,
-			&k.SealedKIc, &k.SealedKID, &k.SealedKIK, &k.KEKID, &k.CheckValue, &k.Counter, &k.Suspect)
+		err := s.Scan(keysetFields(&k)...)
 		if err == nil {
 			at[k.CardID].Keysets = append(at[k.CardID].Keysets, k)
 		}

@@ -44,7 +44,7 @@ func (t *tx) settle(op *ledger.Settle) error {
 		return err
 	}
 	if op.ClearSuspect != 0 {
-		if _, err := t.exec(`UPDATE keyset SET suspect = 0 WHERE id = ?1`, op.ClearSuspect); err != nil {
+		if _, err := t.exec(`UPDATE keyset SET suspect = 0 WHERE id = ?1 AND suspect <> 0`, op.ClearSuspect); err != nil {
 			return err
 		}
 	}

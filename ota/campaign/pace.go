@@ -117,15 +117,18 @@ func (e *Engine) paceCampaign(ctx context.Context, c ledger.Campaign, b *budget)
 	if n, err = e.canary(ctx, c, spec, counts, n); err != nil || n <= 0 {
 		return err
 	}
-	op := &ledger.Release{CampaignID: c.ID, Limit: n, At: now}
+	op := &ledger.Release{CampaignID: c.ID, Limit: n, At: now, Node: e.cfg.Node, Until: now.Add(leaseFor)}
 	if err := ignoreStale(e.cfg.Store.Apply(ctx, op)[0]); err != nil {
 		return err
 	}
 	if rate > 0 {
-		b.tokens -= float64(len(op.TargetIDs))
+		b.tokens -= float64(len(op.Leases))
 	}
-	for _, id := range op.TargetIDs {
-		e.Wake(id)
+	for _, l := range op.Leases {
+		if l.Token != 0 {
+			e.leases.put(l, now.Add(leaseFor/2))
+		}
+		e.Wake(l.TargetID)
 	}
 	return nil
 }

@@ -110,32 +110,24 @@ func (d *Desk) candidates(ctx context.Context, in Incoming, packet []byte) (auth
 	if len(packet) < 6 {
 		return nil, nil, nil
 	}
-	tar := packet[3:6]
-	cards, err := d.cfg.Store.CardsByMSISDN(ctx, in.Source)
+	secured, err := d.cfg.Store.SecuredBy(ctx, in.Source, packet[3:6])
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, card := range cards {
-		secured, err := d.cfg.Store.SecuredBy(ctx, card.Card.ID, tar)
+	for _, s := range secured {
+		if len(s.SPI) != 2 {
+			continue
+		}
+		m, ok, err := d.try(ctx, s, packet)
 		if err != nil {
 			return nil, nil, err
 		}
-		for _, s := range secured {
-			i := slices.IndexFunc(card.Keysets, func(k catalog.Keyset) bool { return k.ID == s.KeysetID })
-			if i < 0 || len(s.SPI) != 2 {
-				continue
-			}
-			m, ok, err := d.try(ctx, card, card.Keysets[i], ota.SPI(s.SPI), packet)
-			if err != nil {
-				return nil, nil, err
-			}
-			switch {
-			case !ok:
-			case m.resp.Authenticated:
-				authentic = append(authentic, m)
-			default:
-				clear = append(clear, m)
-			}
+		switch {
+		case !ok:
+		case m.resp.Authenticated:
+			authentic = append(authentic, m)
+		default:
+			clear = append(clear, m)
 		}
 	}
 	return authentic, clear, nil
@@ -143,8 +135,9 @@ func (d *Desk) candidates(ctx context.Context, in Incoming, packet []byte) (auth
 
 // try reads the answer with one keyset. A card that answers an error in clear
 // may leave the counter zero: then the newest open attempt on the TAR is meant.
-func (d *Desk) try(ctx context.Context, card catalog.Entry, rec catalog.Keyset, spi ota.SPI, packet []byte) (m match, ok bool, err error) {
-	ks, err := d.keyset(card.Card.ICCID, rec)
+func (d *Desk) try(ctx context.Context, s ledger.Secured, packet []byte) (m match, ok bool, err error) {
+	rec, spi := s.Keyset, ota.SPI(s.SPI)
+	ks, err := d.keyset(s.ICCID, rec)
 	if err != nil {
 		return m, false, err
 	}
@@ -155,7 +148,7 @@ func (d *Desk) try(ctx context.Context, card catalog.Entry, rec catalog.Keyset, 
 	m = match{resp: resp, newest: resp.Counter == rec.Counter}
 	m.attempt, err = d.cfg.Store.AttemptByCounter(ctx, rec.ID, resp.Counter)
 	if errors.Is(err, catalog.ErrNotFound) && !resp.Authenticated && resp.Counter == 0 {
-		m.attempt, err = d.newestOpen(ctx, card.Card.ID, resp.TAR)
+		m.attempt, err = d.newestOpen(ctx, rec.CardID, resp.TAR)
 	}
 	if errors.Is(err, catalog.ErrNotFound) {
 		return m, false, nil

@@ -244,7 +244,7 @@ func (w *world) start(name string, c *card) ledger.Lease {
 	release := &ledger.Release{CampaignID: made.ID, Limit: 1, At: w.now}
 	w.apply(&ledger.AddTargets{CampaignID: made.ID, CardIDs: []int64{c.entry.Card.ID}, Complete: true, At: w.now},
 		&ledger.SetCampaign{Actor: "test", ID: made.ID, From: []ledger.CampaignState{ledger.CampaignCreated}, To: ledger.CampaignRunning, At: w.now, Quota: -1}, release)
-	l := w.lease(release.TargetIDs[0])
+	l := w.lease(release.Leases[0].TargetID)
 	w.apply(&ledger.Claim{Lease: l, Facts: []byte("{}"), From: c.entry.Subscriptions[0].ID, To: c.entry.Subscriptions[1].ID, At: w.now})
 	return l
 }

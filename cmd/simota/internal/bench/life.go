@@ -75,31 +75,22 @@ func (s *bareStore) release(ctx context.Context, cards []catalog.Entry) ([]*life
 	for _, c := range cards {
 		add.CardIDs = append(add.CardIDs, c.Card.ID)
 	}
-	free := &ledger.Release{CampaignID: s.campaign, Limit: len(cards), At: now}
+	free := &ledger.Release{CampaignID: s.campaign, Limit: len(cards), At: now, Node: "bench", Until: now.Add(time.Hour)}
 	if err := s.apply(ctx, add, free); err != nil {
 		return nil, err
 	}
-	if len(free.TargetIDs) != len(cards) {
-		return nil, fmt.Errorf("bench: bare store: %d targets of %d cards", len(free.TargetIDs), len(cards))
+	if len(free.Leases) != len(cards) {
+		return nil, fmt.Errorf("bench: bare store: %d targets of %d cards", len(free.Leases), len(cards))
 	}
 	lives := make([]*life, len(cards))
 	for i, c := range cards {
-		lives[i] = &life{card: c, lease: ledger.Lease{TargetID: free.TargetIDs[i]}}
+		lives[i] = &life{card: c, lease: free.Leases[i]}
 	}
 	return lives, nil
 }
 
 func (s *bareStore) claim(ctx context.Context, lives []*life) error {
 	now := time.Now()
-	leases, err := each(ctx, s, lives, func(l *life) *ledger.TakeLease {
-		return &ledger.TakeLease{TargetID: l.lease.TargetID, Node: "bench", Now: now, Until: now.Add(time.Hour)}
-	})
-	if err != nil {
-		return err
-	}
-	for i, op := range leases {
-		lives[i].lease.Token = op.NewToken
-	}
 	if _, err := each(ctx, s, lives, func(l *life) *ledger.Claim {
 		return &ledger.Claim{Lease: l.lease, Facts: s.model.target.Facts, From: l.card.Subscriptions[0].ID, At: now}
 	}); err != nil {
