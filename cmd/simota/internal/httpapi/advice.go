@@ -43,7 +43,7 @@ func advise(s situation) string {
 		return "to take it up again: " + retry
 	case swap.Selected:
 		if busy, ok := strings.CutPrefix(s.cause, "busy in "); ok {
-			return "wait until campaign " + busy + " has finished with it, or cancel that one"
+			return "campaign " + busy + " has the card: let it finish, resume it if it is paused, or cancel it"
 		}
 	}
 	return ""

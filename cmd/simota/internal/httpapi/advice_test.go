@@ -32,7 +32,7 @@ func TestAdviceFitsStateAndCause(t *testing.T) {
 		{swap.SettingsFailed, "moved; device takes no provisioning (TAC 35693803)", "set the new operator's APN in the device by hand"},
 		{swap.SettingsFailed, "moved; settings delivered, never used", "see whether the device took them, else set the new operator's APN in the device by hand"},
 		{swap.SettingsFailed, "the internet document cannot be delivered: undeliverable, err 27 (GSM): absent subscriber", "see that the device is on and in coverage, else set the new operator's APN in the device by hand"},
-		{swap.Selected, "busy in c0", "wait until campaign c0 has finished with it, or cancel that one"},
+		{swap.Selected, "busy in c0", "campaign c0 has the card: let it finish, resume it if it is paused, or cancel it"},
 		{swap.Cancelled, "", "to take it up again: " + retry},
 		{swap.Verified, "", ""},
 		{swap.Switching, "waiting: max_unproven reached", ""},
