@@ -29,7 +29,7 @@ type Config struct {
 	Links   []string // names of the links that this server has
 	Node    string   // name of this server, for leases
 	Speed   float64  // 1 in the field; a laboratory divides every deadline by it
-	Workers int      // targets worked on at once; 0 means 256: most of the time they wait for the same commit, and the more wait the fewer commits there are
+	Workers int      // targets worked on at once; 0 means 512: most of the time they wait for the same commit, and the more wait the fewer commits there are
 	Now     func() time.Time
 	Log     zerolog.Logger
 }
@@ -59,7 +59,7 @@ func New(cfg Config) *Engine {
 		cfg.Now = time.Now
 	}
 	if cfg.Workers == 0 {
-		cfg.Workers = 256
+		cfg.Workers = 512
 	}
 	if cfg.Speed == 0 {
 		cfg.Speed = 1

@@ -12,7 +12,7 @@ import (
 
 const (
 	selectChunk = 1000
-	workAhead   = 1024 // targets that may wait for a worker before more are let go
+	workAhead   = 2048 // targets that may wait for a worker before more are let go
 )
 
 // pace lets targets go: at the campaign's rate, no more than max_unproven can
