@@ -50,6 +50,12 @@ var campaignLaws = []law{
 		}
 		w.equal("state", w.campaign("one").State, ledger.CampaignCreated)
 	}},
+	{"a target that waits for its card is counted", func(w *world) {
+		c, l := w.running("one", w.cards(3)...)
+		w.equal("waiting", ok[ledger.Counts](w)(w.Counts(w.ctx, c)).Waiting, 0)
+		w.must(&ledger.Advance{Lease: l[0], State: "selected", Cause: "busy in two", At: now}, &ledger.Advance{Lease: l[1], State: "held", Cause: "no answer", Closed: true, At: now})
+		w.equal("waiting", ok[ledger.Counts](w)(w.Counts(w.ctx, c)).Waiting, 1)
+	}},
 	{"resuming accepts what went dark and passes the canary", func(w *world) {
 		c, l := w.running("one", w.cards(2)...)
 		w.must(&ledger.Advance{Lease: l[0], State: "dark", Unproven: true, Closed: true, At: now}, &ledger.Advance{Lease: l[1], State: "switching", Unproven: true, At: now}, pause(c))

@@ -113,6 +113,7 @@ type Counts struct {
 	Released int
 	Open     int // not closed
 	Unproven int
+	Waiting  int // looked at, selected still, with a cause: another campaign has the card
 }
 
 // Traffic is what a campaign has sent and received.

@@ -112,13 +112,14 @@ func (d *DB) Counts(ctx context.Context, campaignID int64) (ledger.Counts, error
 	c := ledger.Counts{ByState: map[string]int{}}
 	scan := func(s scanner) (struct{}, error) {
 		var state string
-		var n, released, open, unproven int
-		err := s.Scan(&state, &n, &released, &open, &unproven)
+		var n, released, open, unproven, waiting int
+		err := s.Scan(&state, &n, &released, &open, &unproven, &waiting)
 		c.ByState[state] = n
-		c.Total, c.Released, c.Open, c.Unproven = c.Total+n, c.Released+released, c.Open+open, c.Unproven+unproven
+		c.Total, c.Released, c.Open, c.Unproven, c.Waiting = c.Total+n, c.Released+released, c.Open+open, c.Unproven+unproven, c.Waiting+waiting
 		return struct{}{}, err
 	}
-	_, err := read(ctx, d, scan, `SELECT state, COUNT(*), SUM(released_at IS NOT NULL), SUM(closed_at IS NULL), SUM(unproven)
+	_, err := read(ctx, d, scan, `SELECT state, COUNT(*), SUM(released_at IS NOT NULL), SUM(closed_at IS NULL), SUM(unproven),
+			SUM(state = 'selected' AND COALESCE(cause, '') <> '')
 		FROM target WHERE campaign_id = ?1 GROUP BY state`, campaignID)
 	return c, err
 }

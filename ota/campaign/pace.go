@@ -133,10 +133,12 @@ func (e *Engine) paceCampaign(ctx context.Context, c ledger.Campaign, b *budget)
 	return nil
 }
 
-// underWay counts the targets that are or will soon be unproven.
+// underWay counts the targets that are or will soon be unproven. One whose card
+// another campaign has is not: that campaign may be paused for weeks. The store
+// holds to max_unproven when a switch goes out.
 func underWay(c ledger.Counts) int {
-	waiting := c.ByState[string(swap.Selected)] - (c.Total - c.Released)
-	return c.Unproven + c.ByState[string(swap.Snapshot)] + max(waiting, 0)
+	begins := c.ByState[string(swap.Selected)] - (c.Total - c.Released) - c.Waiting
+	return c.Unproven + c.ByState[string(swap.Snapshot)] + max(begins, 0)
 }
 
 // canary holds the rest back until enough cards are proven.

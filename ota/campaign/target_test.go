@@ -76,3 +76,14 @@ func TestOnlyStepsThatPutTheIdentityAtStakeCountAsUnproven(t *testing.T) {
 		t.Errorf("the delete of an old profile: unproven %t, at most %d", erases.Unproven, erases.MaxUnproven)
 	}
 }
+
+func TestCardsOfAnotherCampaignDoNotTakeThePlacesOfFreeOnes(t *testing.T) {
+	t.Parallel()
+	c := ledger.Counts{ByState: map[string]int{"selected": 517, "snapshot": 3, "verified": 80}, Total: 600, Released: 589, Open: 520, Unproven: 4}
+	if got := underWay(c); got != 4+3+506 {
+		t.Errorf("%d under way before they were looked at, want 513", got)
+	}
+	if c.Waiting = 500; underWay(c) != 4+3+6 {
+		t.Errorf("%d under way, of which another campaign has 500; want 13", underWay(c))
+	}
+}

@@ -218,6 +218,9 @@ func (s *saga) snapshot(snap snapshot) Result {
 	if s.at(deadline) {
 		r.State, r.Closed = Held, true
 		r.Cause = "no snapshot: " + s.silentOld(s.f.Began) + lastClear
+		if !snap.at.IsZero() {
+			r.Cause = fmt.Sprintf("no whole snapshot in %s: %s, asked to %s%s", s.f.rough(s.now.Sub(s.f.Began)), s.silentOld(snap.at), snap.pending.what, lastClear)
+		}
 		return r
 	}
 	if len(attempts) > 0 {

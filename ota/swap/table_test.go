@@ -222,6 +222,16 @@ func TestSnapshotEnds(t *testing.T) {
 		h.answer(id, oldNumber)
 		h.does(swap.Snapshot, write, ledger.Write, swap.Old) // late evidence lifts
 	})
+	t.Run("part of it answers", func(t *testing.T) {
+		t.Parallel()
+		h := begin(t, compact)
+		id, _ := h.does(swap.Snapshot, read, ledger.Read, swap.Old)
+		h.tick(4 * hour)
+		h.answer(id, oldNumber)
+		h.does(swap.Snapshot, read, ledger.Read, swap.Old)
+		h.tick(2 * hour)
+		h.closed(swap.Held, "no whole snapshot in 6 h", oldNumber+" for 2 h", "read LOCI")
+	})
 	t.Run("another card", func(t *testing.T) {
 		t.Parallel()
 		h := begin(t, func(_ *swap.Facts, c *card) { c.files["imsi"], _ = rfm.EncodeIMSI("999400000000099") })

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"embed"
+	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"path"
 	"slices"
@@ -31,7 +33,7 @@ type Scenario []Step
 // ParseScenario reads a scenario, a YAML list of steps. Unknown fields are errors; errors of form name their line.
 func ParseScenario(b []byte) (Scenario, error) {
 	var s Scenario
-	if err := decode(b, &s); err != nil {
+	if err := decode(b, &s); err != nil && !errors.Is(err, io.EOF) { // of an empty text
 		return nil, fmt.Errorf("smscsim: scenario: %w", err)
 	}
 	if len(s) == 0 {

@@ -91,6 +91,7 @@ func TestWrongScenariosAreRefusedWithTheirPlace(t *testing.T) {
 		"- {after: -1s}":                             "negative",
 		"- {absent: 2}":                              "absent 2",
 		"[]":                                         "no steps",
+		"":                                           "no steps",
 		"temper: {}":                                 "sequence",
 	} {
 		if _, err := ParseScenario([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {

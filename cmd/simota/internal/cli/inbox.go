@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"fmt"
@@ -24,8 +25,9 @@ func inboxCommand(a *app) *cobra.Command {
 // inboxList lists PDUs that came in.
 type inboxList struct {
 	*app
-	query api.InboxQuery
-	since time.Duration
+	query  api.InboxQuery
+	states []string
+	since  time.Duration
 }
 
 var inboxStates = []string{"orphan", "waiting", "settled", "new"}
@@ -35,17 +37,19 @@ func inboxListCommand(a *app) *cobra.Command {
 	cmd := a.databaseFlag(command(r, "list", "list what came in and matched nothing, and why",
 		"simota inbox list --since 24h\nsimota inbox list --state waiting --link aurora-1 --json"))
 	f := cmd.Flags()
-	f.StringVar(&r.query.State, "state", "orphan", "which rows: "+strings.Join(inboxStates, ", "))
+	f.StringArrayVar(&r.states, "state", []string{"orphan", "waiting"}, "only rows of this state: "+strings.Join(inboxStates, ", ")+"; repeatable")
 	f.StringVar(&r.query.Link, "link", "", "only what came by this link")
 	f.DurationVar(&r.since, "since", 0, "only what came in this time, as 24h; default all")
 	return cmd
 }
 
 func (r *inboxList) check() error {
-	switch {
-	case !slices.Contains(inboxStates, r.query.State):
-		return fmt.Errorf("--state: %q is not known: %s", r.query.State, strings.Join(inboxStates, ", "))
-	case r.since < 0:
+	for _, s := range r.states {
+		if !slices.Contains(inboxStates, s) {
+			return fmt.Errorf("--state: %q is not known: %s", s, strings.Join(inboxStates, ", "))
+		}
+	}
+	if r.since < 0 {
 		return fmt.Errorf("--since: %v is negative: write how long ago, as 24h", r.since)
 	}
 	return nil
@@ -57,22 +61,37 @@ func (r *inboxList) Run(ctx context.Context, _ []string) error {
 	}
 	rows := []api.InboxRow{}
 	err := r.read(ctx, func(c *api.Client) error {
-		for q := r.query; ; {
-			page, err := c.Inbox(ctx, q)
+		for _, state := range r.states {
+			more, err := inboxRows(ctx, c, r.query, state)
 			if err != nil {
 				return err
 			}
-			rows = append(rows, page.Rows...)
-			if page.Next == 0 {
-				return nil
-			}
-			q.After = page.Next
+			rows = append(rows, more...)
 		}
+		return nil
 	})
 	if err != nil {
 		return err
 	}
+	slices.SortFunc(rows, func(a, b api.InboxRow) int { return cmp.Compare(a.ID, b.ID) })
+	rows = slices.CompactFunc(rows, func(a, b api.InboxRow) bool { return a.ID == b.ID }) // it changed its state meanwhile
 	return r.print(rows, func(w io.Writer) error { return show.Inbox(w, rows, time.Local) })
+}
+
+// inboxRows are all rows of a state.
+func inboxRows(ctx context.Context, c *api.Client, q api.InboxQuery, state string) (rows []api.InboxRow, err error) {
+	q.State = state
+	for {
+		page, err := c.Inbox(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, page.Rows...)
+		if page.Next == 0 {
+			return rows, nil
+		}
+		q.After = page.Next
+	}
 }
 
 // inboxShow explains one PDU that came in.

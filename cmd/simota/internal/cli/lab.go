@@ -29,7 +29,7 @@ type labRun struct {
 
 func labCommand(a *app) *cobra.Command {
 	r := &labRun{app: a}
-	cmd := command(r, "lab", "run simulated networks, cards and devices that speak SMPP", "simota lab -c lab.yaml\nsimota lab --latency 10ms-50ms --scenario throttling-storm")
+	cmd := command(r, "lab", "run simulated networks, cards and devices that speak SMPP", "simota lab -c lab.yaml\nsimota lab --latency 10ms-50ms\nsimota lab --scenario throttling-storm")
 	cmd.Flags().StringVarP(&r.config, "config", "c", "lab.yaml", "description of the world; paths in it are relative to it")
 	f := cmd.Flags()
 	f.StringVar(&r.scenario, "scenario", "", "file, or name of a sample, of what happens to the SMSCs; see simota lab scenario list")

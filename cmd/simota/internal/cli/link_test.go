@@ -139,3 +139,19 @@ func TestLinkTestWarnsOfAServerThatHasTheLink(t *testing.T) {
 		t.Error(text)
 	}
 }
+
+func TestLinkTestSendsNothingWithoutANumber(t *testing.T) {
+	t.Parallel()
+	for wrong, args := range map[string][]string{
+		`--to: "abc" is no number`:   {"--to", "abc"},
+		`--to: "+" is no number`:     {"--to", "+"},
+		"--text: it is what a":       {"--text", "hello"},
+		"--from Acme: it is the":     {"--from", "Acme"},
+		"is no number: digits, with": {"--to", "+47 900"},
+	} {
+		p, _, stderr := process("", append([]string{"link", "test", "a-1"}, args...)...)
+		if err := Run(t.Context(), p); ExitCode(err) != exitUsage || !strings.Contains(stderr.String(), wrong) {
+			t.Errorf("%v: %v, %s", args, err, stderr)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,6 +15,9 @@ import (
 	"github.com/simota/simota/cmd/simota/internal/probe"
 	"github.com/simota/simota/smpp"
 )
+
+// usualText is what a test message says where nothing else is wanted.
+const usualText = "simota link test"
 
 // linkTest tries a link once, without the server.
 type linkTest struct {
@@ -39,7 +43,7 @@ passwords.`
 	f := cmd.Flags()
 	f.StringVar(&r.to, "to", "", "send a text to this number and wait for its receipt")
 	f.StringVar(&r.from, "from", "", "its sender; default: the SMSC chooses")
-	f.StringVar(&r.text, "text", "simota link test", "what it says; one short message")
+	f.StringVar(&r.text, "text", usualText, "what it says; one short message")
 	f.DurationVar(&r.wait, "wait", 30*time.Second, "how long to wait for its receipt")
 	return cmd
 }
@@ -49,6 +53,8 @@ func (r *linkTest) check() error {
 	switch {
 	case r.to == "" && r.from != "":
 		return fmt.Errorf("--from %s: it is the sender of a message, so it needs --to", r.from)
+	case r.to == "" && r.text != usualText:
+		return fmt.Errorf("--text: it is what a message says, so it needs --to")
 	case r.wait <= 0:
 		return fmt.Errorf("--wait %v: want more than 0", r.wait)
 	}
@@ -62,6 +68,9 @@ func (r *linkTest) message() (*probe.Message, error) {
 		return nil, nil
 	}
 	m := &probe.Message{Text: r.text}
+	if !isNumber(r.to) {
+		return nil, fmt.Errorf("--to: %q is no number: digits, with or without + before them", r.to)
+	}
 	var err error
 	if m.Destination, err = smpp.ParseAddress(r.to); err != nil {
 		return nil, fmt.Errorf("--to: %w", err)
@@ -113,6 +122,12 @@ func (r *linkTest) Run(ctx context.Context, args []string) error {
 		}
 	}
 	return failed
+}
+
+// isNumber reports whether s is a telephone number as people write it.
+func isNumber(s string) bool {
+	digits := strings.TrimPrefix(s, "+")
+	return digits != "" && strings.Trim(digits, "0123456789*#") == ""
 }
 
 func names(links []config.Link) string {

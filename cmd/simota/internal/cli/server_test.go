@@ -246,20 +246,26 @@ func TestInboxIsListedAndExplained(t *testing.T) {
 	}
 	text := "id:7 stat:UNDELIV err:027"
 	body := []byte("\x00\x01\x01491500001\x00\x01\x014790000001\x00\x04\x00\x00\x00\x00\x00\x00\x00\x00" + string(rune(len(text))) + text)
-	in := &ledger.Receive{Row: ledger.InboxRow{Link: "aurora-1", IDScope: "aurora", ReceivedAt: time.Now(), PDU: smpp.AppendFrame(nil, smpp.DeliverSM, 0, 1, body)}}
-	errs := db.Apply(t.Context(), in)
+	row := ledger.InboxRow{Link: "aurora-1", IDScope: "aurora", ReceivedAt: time.Now(), PDU: smpp.AppendFrame(nil, smpp.DeliverSM, 0, 1, body)}
+	in, early := &ledger.Receive{Row: row}, &ledger.Receive{Row: row}
+	errs := db.Apply(t.Context(), in, early)
 	settle := &ledger.Settle{InboxIDs: []int64{in.ID}, State: ledger.InboxOrphan, Kind: delivery.KindAmbiguousReceipt}
-	errs = append(append(errs, db.Apply(t.Context(), settle)...), db.Close())
+	wait := &ledger.Settle{InboxIDs: []int64{early.ID}, State: ledger.InboxWaiting, Kind: delivery.KindReceipt, Key: "7"}
+	errs = append(append(errs, db.Apply(t.Context(), settle, wait)...), db.Close())
 	if err := errors.Join(errs...); err != nil {
 		t.Fatal(err)
 	}
-	b.has(b.simota("inbox", "list", "--db", b.db, "--since", "1h"), `1 .* aurora-1 +orphan +491500001 +4790000001 +several messages have its id.*`)
-	if out := b.simota("inbox", "list", "--db", b.db, "--state", "waiting", "--json"); out != "[]\n" {
+	b.has(b.simota("inbox", "list", "--db", b.db, "--since", "1h"), `1 .* aurora-1 +orphan +491500001 +4790000001 +several messages have its id.*`,
+		`2 .* aurora-1 +waiting +491500001 +4790000001 +nothing was sent under its id so far; if that lasts, see message_id.*`)
+	if out := b.simota("inbox", "list", "--db", b.db, "--state", "settled", "--json"); out != "[]\n" {
+		t.Errorf("rows that are settled: %q", out)
+	}
+	if out := b.simota("inbox", "list", "--db", b.db, "--state", "waiting"); strings.Contains(out, "orphan") {
 		t.Errorf("rows that wait: %q", out)
 	}
 	b.has(b.simota("inbox", "show", "1", "--db", b.db), `ID +RECEIVED .*`, `.* receipt: undeliverable.*`, `.*message id +7`)
 	b.has(b.simota("inbox", "show", "1", "--db", b.db, "--json"), ` *"kind": "receipt: ambiguous id",`, ` *"report": \{`)
-	b.has(b.refused("inbox", "show", "2", "--db", b.db), `simota: inbox row 2 is not known`)
+	b.has(b.refused("inbox", "show", "3", "--db", b.db), `simota: inbox row 3 is not known`)
 	b.has(b.refused("inbox", "show", "x", "--db", b.db), `simota: "x" is no number of an inbox row: see simota inbox list`)
 	b.has(b.refused("inbox", "list", "--state", "lost"), `simota: --state: "lost" is not known: orphan, waiting, settled, new`)
 }

@@ -203,9 +203,9 @@ func (c Config) checkFiles() (out []error) {
 	}
 	for i, l := range c.Links {
 		field := fmt.Sprintf("links[%d]", i)
-		secret(field+".password_file", l.PasswordFile, "", nil)
+		secret(field+".password_file", l.PasswordFile, "", checkPassword)
 		if l.Outbind != nil {
-			secret(field+".outbind.password_file", l.Outbind.PasswordFile, "", nil)
+			secret(field+".outbind.password_file", l.Outbind.PasswordFile, "", checkPassword)
 		}
 		if l.TLS != nil && l.TLS.Key != "" {
 			secret(field+".tls.key", l.TLS.Key, "", nil)

@@ -92,6 +92,21 @@ func TestZerosOfALinkThatMeantADefaultAreRefused(t *testing.T) {
 	contains(t, err, "binds: 0 is out of range: leave it out", "window: 0 is out of range", "burst: 0 is out of range")
 }
 
+func TestValuesOfALinkThatNoSMSCTakesAreRefused(t *testing.T) {
+	t.Parallel()
+	path := folder(t, strings.Replace(goodConfig, "message_id: {response: hex",
+		`proof_tlv: "0424", address_range: {ton: 7, npi: 19}, submit: {destination: {ton: 7, prefix: "0"}}, message_id: {response: hex`, 1))
+	_, err := Load(path)
+	contains(t, err, `links[0].proof_tlv: "0424" is a parameter in which receipts carry something else`, "links[0].address_range.ton: 7 is out of range: 0 to 6",
+		"links[0].address_range.npi: 19 is out of range: 0 to 18", "links[0].submit.destination.ton: 7 is out of range", `destination.prefix: "0" is not known: + or 00;`)
+	path = folder(t, goodConfig)
+	if err := os.WriteFile(filepath.Join(filepath.Dir(path), "aurora.pw"), []byte(strings.Repeat("x", 65)+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err = Load(path)
+	contains(t, err, "password_file: the password has 65 octets, at most 64 fit")
+}
+
 func TestReceiptsOfALink(t *testing.T) {
 	t.Parallel()
 	with := func(receipts string) string {

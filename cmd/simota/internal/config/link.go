@@ -139,10 +139,13 @@ func (l Link) checkForm(field string) (out []error) {
 		add("interface_version", "3.3 has no optional parameters: leave out message_payload, sar, user_message_reference and tlvs")
 	}
 	if l.ProofTLV != "" {
-		if _, err := tagOf(l.ProofTLV); err != nil {
+		if tag, err := tagOf(l.ProofTLV); err != nil {
 			add("proof_tlv", "%v", err)
+		} else if slices.Contains(receiptTags, tag) {
+			add("proof_tlv", "%q is a parameter in which receipts carry something else (SMPP 3.4, 5.3.2)", l.ProofTLV)
 		}
 	}
+	out = append(out, checkTypes(field+".address_range", &l.AddressRange.TON, &l.AddressRange.NPI)...)
 	if n := len(l.AddressRange.Range); n > 40 {
 		add("address_range.range", "%q has %d characters, at most 40 fit", l.AddressRange.Range, n)
 	}
@@ -223,7 +226,19 @@ func password(path string) (smpp.Secret, error) {
 		return "", err
 	}
 	b, err := os.ReadFile(path)
-	return smpp.Secret(strings.TrimRight(string(b), "\r\n")), err
+	return smpp.Secret(passwordIn(b)), err
+}
+
+func passwordIn(file []byte) string { return strings.TrimRight(string(file), "\r\n") }
+
+// longestPassword is what package smpp takes; SMPP 3.4 promises 8 octets (5.2.2).
+const longestPassword = 64
+
+func checkPassword(file []byte) error {
+	if n := len(passwordIn(file)); n > longestPassword {
+		return fmt.Errorf("the password has %d octets, at most %d fit", n, longestPassword)
+	}
+	return nil
 }
 
 func (l Link) outbind() (*smpp.OutbindListener, error) {

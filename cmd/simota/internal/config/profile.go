@@ -70,6 +70,10 @@ var (
 // the three of sar, message_payload (SMPP 3.4, 5.3.2).
 var ownTags = []uint16{smpp.TagUserMessageReference, 0x020C, 0x020E, 0x020F, smpp.TagMessagePayload}
 
+// receiptTags are those in which receipts carry what else they tell: receipted_message_id, message_state,
+// network_error_code, user_message_reference, message_payload (SMPP 3.4, 5.3.2).
+var receiptTags = []uint16{smpp.TagReceiptedMessageID, smpp.TagMessageState, smpp.TagNetworkErrorCode, smpp.TagUserMessageReference, smpp.TagMessagePayload}
+
 func (s *Submit) fillIn() {
 	s.MessageMode, s.Validity = cmp.Or(s.MessageMode, "default"), cmp.Or(s.Validity, "relative")
 	s.Text, s.Concatenation = cmp.Or(s.Text, "short_message"), cmp.Or(s.Concatenation, "udh")
@@ -90,7 +94,9 @@ func (s Submit) check(field string) (out []error) {
 	oneOf("text", s.Text, texts)
 	oneOf("concatenation", s.Concatenation, concats)
 	oneOf("registered_delivery", s.RegisteredDelivery, slices.Sorted(maps.Keys(registered)))
-	oneOf("destination.prefix", s.Destination.Prefix, []string{"", "+", "00"})
+	if p := s.Destination.Prefix; p != "" && p != "+" && p != "00" {
+		add("destination.prefix", "%q is not known: + or 00; leave it out for digits alone", p)
+	}
 	if len(s.ServiceType) > 5 {
 		add("service_type", "%q has %d characters, at most 5 fit", s.ServiceType, len(s.ServiceType))
 	}
@@ -105,14 +111,20 @@ func (s Submit) check(field string) (out []error) {
 	if s.Card.PID == s.Device.PID && s.Card.DCS == s.Device.DCS {
 		add("device", "has pid and dcs of messages to cards: phones would hand them to the card")
 	}
-	if t := s.Destination.TON; t != nil && *t > 6 {
-		add("destination.ton", "%d is out of range: 0 to 6", *t)
-	}
-	if n := s.Destination.NPI; n != nil && *n > 18 {
-		add("destination.npi", "%d is out of range: 0 to 18", *n)
-	}
+	out = append(out, checkTypes(field+".destination", s.Destination.TON, s.Destination.NPI)...)
 	if _, err := s.tlvs(); err != nil {
 		add("tlvs", "%v", err)
+	}
+	return out
+}
+
+// checkTypes checks type of number and numbering plan (SMPP 3.4, 5.2.5, 5.2.6); nil is not given.
+func checkTypes(field string, ton, npi *byte) (out []error) {
+	if ton != nil && *ton > 6 {
+		out = append(out, bad(field+".ton", "%d is out of range: 0 to 6", *ton))
+	}
+	if npi != nil && *npi > 18 {
+		out = append(out, bad(field+".npi", "%d is out of range: 0 to 18", *npi))
 	}
 	return out
 }

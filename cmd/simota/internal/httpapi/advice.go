@@ -43,7 +43,7 @@ func advise(s situation) string {
 		return "to take it up again: " + retry
 	case swap.Selected:
 		if busy, ok := strings.CutPrefix(s.cause, "busy in "); ok {
-			return "wait until campaign " + busy + " has finished with it, or cancel that one"
+			return "campaign " + busy + " has the card: let it finish, resume it if it is paused, or cancel it"
 		}
 	}
 	return ""
@@ -110,6 +110,8 @@ func (s situation) skipped(retry string) string {
 func (s situation) held() string {
 	has := func(part string) bool { return strings.Contains(s.cause, part) }
 	switch {
+	case has("no whole snapshot"):
+		return "see how well the device is reached: longer deadlines (snapshot) help a slow one; what answered is read again"
 	case has("no snapshot"):
 		return "see that the device is on and that the number is this card's"
 	case has("the catalog says"):

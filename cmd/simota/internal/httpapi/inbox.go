@@ -73,7 +73,7 @@ func inboxRowOf(r ledger.InboxRow) api.InboxRow {
 
 // orphanWords say why a row fits nothing.
 var orphanWords = map[string]string{
-	delivery.KindUnreadable:       "its octets are no deliver_sm or data_sm",
+	delivery.KindUnreadable:       "cannot be read as a deliver_sm or data_sm: inbox show says where it is wrong",
 	delivery.KindUnknown:          "not understood: no receipt, no answer of a card, no message of an applet",
 	delivery.KindPacket:           "from a card, and it proves nothing: number unknown, other keys, a counter that was never used, or in clear and no error",
 	delivery.KindPart:             "part of an answer whose other parts did not come",
@@ -100,7 +100,7 @@ func why(r ledger.InboxRow) string {
 	case ledger.InboxWaiting:
 		words, otherwise = "", "waits for the other parts"
 		if r.Kind == delivery.KindReceipt {
-			words = "waits for the submit_sm_resp with its id"
+			words = "nothing was sent under its id so far; if that lasts, see message_id and id_scope of the link"
 		}
 	}
 	if words == "" {

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"strings"
 	"time"
 	"unicode/utf16"
@@ -75,14 +77,23 @@ func (a *attempt) submitted(r smpp.Result) Step {
 		s.OK, s.Words, s.Next = true, "accepted without a message id", "no receipt can be told from others: ask the operator why there is no id"
 	case r.Outcome == smpp.Accepted:
 		s.OK, s.Words = true, fmt.Sprintf("accepted, message id %q; read as %s it is %s", r.MessageID, a.cfg.MessageID.Response, a.normal(r.MessageID))
+		s.Next = notDecimal(r.MessageID, a.cfg.MessageID.Response, "response")
 	case r.Status == smpp.StatusOK && r.Outcome == smpp.Refused:
 		s.Words, s.Next = "not sent: "+r.Err.Error(), "check submit of the link"
+	case r.Status == smpp.StatusOK && wasCut(r.Err):
+		s.Words, s.Next = "no answer: "+r.Err.Error(), "the SMSC cut the connection, and may have the message; ask what it does not like: submit of the link, the number, the rate"
 	case r.Status == smpp.StatusOK:
 		s.Words, s.Next = "no answer: "+r.Err.Error(), "the SMSC may have the message; ask whether it is busy, and raise response_timeout if it is slow by habit"
 	default:
 		s.Words, s.Next = "refused, "+smpp.StatusName(r.Status), submitAdvice(r.Status)
 	}
 	return s
+}
+
+// wasCut reports whether the connection ended, rather than the time for an answer.
+func wasCut(err error) bool {
+	var failed net.Error
+	return errors.Is(err, io.EOF) || errors.As(err, &failed)
 }
 
 // submitAdvice says what to do when a message is refused (SMPP 3.4, 5.1.3).

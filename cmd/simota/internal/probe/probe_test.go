@@ -167,6 +167,20 @@ func TestReceiptThatTheServerWouldNotFindSaysHowToReadItsID(t *testing.T) {
 	})
 }
 
+func TestIDThatIsNoDecimalNumberSaysWhichBaseToSet(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := sim(t, smscsim.Config{}, delivered(t))
+		defer s.Close()
+		steps, err := told(t, link(t, ", message_id: {response: decimal, receipt: decimal}"), Options{Message: text, Wait: 30 * time.Second}, s.ServeConn)
+		if err != nil {
+			t.Error(err)
+		}
+		says(t, steps, "submit_sm", true, "set message_id.response to hex")
+		says(t, steps, "receipt", true, "set message_id.receipt to hex")
+	})
+}
+
 func TestMessageThatDoesNotArriveSaysWhy(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -220,13 +234,13 @@ func TestRefusedMessageSaysTheStatusAndWhatToDo(t *testing.T) {
 
 func TestMessageWithoutAnswerIsNotCalledRefused(t *testing.T) {
 	t.Parallel()
-	for _, fault := range []smscsim.Fault{smscsim.NoResponse, smscsim.Disconnect} {
+	for fault, advice := range map[smscsim.Fault]string{smscsim.NoResponse: "raise response_timeout", smscsim.Disconnect: "cut the connection"} {
 		synctest.Test(t, func(t *testing.T) {
 			s := sim(t, smscsim.Config{Fault: func(smscsim.Submitted) smscsim.Fault { return fault }}, nil)
 			defer s.Close()
 			steps, err := told(t, link(t, ""), Options{Message: text, Wait: time.Minute}, s.ServeConn)
 			failedAt(t, err, "submit_sm")
-			says(t, steps, "submit_sm", false, "no answer", "may have the message")
+			says(t, steps, "submit_sm", false, "no answer", "may have the message", advice)
 		})
 	}
 }

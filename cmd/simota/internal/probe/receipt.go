@@ -104,7 +104,19 @@ func (a *attempt) received(m match) Step {
 		return s
 	}
 	s.Words = fmt.Sprintf("%s; its id %q, read as %s, is that of the response", what, m.receipt.MessageID, a.cfg.MessageID.Receipt)
+	if s.OK {
+		s.Next = notDecimal(m.receipt.MessageID, a.cfg.MessageID.Receipt, "receipt")
+	}
 	return s
+}
+
+// notDecimal says that an id is no number of the base that the link is said to
+// use, "" where it is: another id of the SMSC may be digits and be read wrongly.
+func notDecimal(id, base, where string) string {
+	if base != string(receipt.Decimal) || strings.Trim(id, "0123456789") == "" {
+		return ""
+	}
+	return fmt.Sprintf("%q is no decimal number, so set message_id.%s to hex: an id that happens to be digits would be read wrongly", id, where)
 }
 
 // missed says that there is no receipt, and what came instead. The caller holds mu.

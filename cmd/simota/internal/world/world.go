@@ -120,8 +120,8 @@ func (w *World) Failure() error {
 }
 
 // Ready waits until the server is bound to every network.
-func (w *World) Ready(ctx context.Context, client *api.Client) error {
-	ctx, cancel := context.WithTimeout(ctx, startTime)
+func (w *World) Ready(caller context.Context, client *api.Client) error {
+	ctx, cancel := context.WithTimeout(caller, startTime)
 	defer cancel()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
@@ -139,6 +139,8 @@ func (w *World) Ready(ctx context.Context, client *api.Client) error {
 		}
 		last = err
 		select {
+		case <-caller.Done():
+			return fmt.Errorf("world: stopped before the server was ready: %w", context.Cause(caller))
 		case <-ctx.Done():
 			return fmt.Errorf("world: the server is not ready after %v: %w", startTime, errors.Join(last, ctx.Err()))
 		case <-w.died:

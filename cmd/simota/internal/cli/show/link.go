@@ -37,7 +37,7 @@ func linkState(l api.Link) string {
 func linkRate(l api.Link) string {
 	rate := "no limit"
 	if l.Rate > 0 {
-		rate = strconv.FormatFloat(l.Rate, 'f', -1, 64)
+		rate = strconv.FormatFloat(l.Rate, 'g', 2, 64)
 		if l.Rate >= 10 {
 			rate = count(int(l.Rate))
 		}

@@ -168,6 +168,7 @@ iccid,campaign,state,closed,cause,next_step,due,closed_at
 				{Name: "a", Address: "h:1", Bound: true, Since: night, WindowUsed: 18, WindowSize: 20, Rate: 400, Weight: 1, Sent: 1234567, Received: 3},
 				{Name: "b", Address: "h:2", Stopped: true, Error: "bind refused, ESME_RINVPASWD", Weight: 3}, {Name: "c", Address: "h:3"},
 				{Name: "d", Address: "h:4", Bound: true, Since: night, WindowSize: 20, Rate: 12.5, Throttled: true, SickSince: night, Weight: 1},
+				{Name: "e", Address: "h:5", Bound: true, Since: night, WindowSize: 20, Rate: 4.5402329582559595, Weight: 1},
 			}, time.UTC)
 		}, `
 LINK  ADDRESS  STATE       SINCE                WINDOW  RATE            HEALTH                      WEIGHT   SENT       RECEIVED  LAST ERROR
@@ -175,6 +176,7 @@ a     h:1      bound       2026-11-03 02:00:04  18/20   400/s           well    
 b     h:2      given up    -                    0/0     no limit        -                           3        0          0         bind refused, ESME_RINVPASWD
 c     h:3      connecting  -                    0/0     no limit        -                           standby  0          0
 d     h:4      bound       2026-11-03 02:00:04  0/20    12/s throttled  passed over since 02:00:04  1        0          0
+e     h:5      bound       2026-11-03 02:00:04  0/20    4.5/s           well                        1        0          0
 `},
 		{"campaigns", func(w io.Writer) error { return Campaigns(w, []api.Campaign{swap}, time.UTC) }, `
 CAMPAIGN    KIND  STATE    CARDS  OPEN   UNPROVEN  CREATED  NEXT RUN  NOTE
