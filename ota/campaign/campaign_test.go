@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/simota/simota/catalog"
 	"github.com/simota/simota/catalog/ledger"
 	"github.com/simota/simota/ota/campaign"
 	"github.com/simota/simota/ota/delivery"
@@ -309,6 +310,41 @@ func TestPreflightNamesTheReason(t *testing.T) {
 	}
 	if f.Cards != 1 || f.Ready != 0 || f.Skips["no such subscription in the catalog (to nowhere)"] != 1 {
 		t.Errorf("forecast %+v", f)
+	}
+}
+
+func TestICCIDsThatNoCardHasAreNamed(t *testing.T) {
+	t.Parallel()
+	p := newWorld(t, 2, 60)
+	known, err := p.db.Cards(t.Context(), catalog.Filter{}, 0, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := func(strangers int) []byte {
+		ids := []string{known[0].Card.ICCID}
+		for i := range strangers {
+			ids = append(ids, fmt.Sprintf("89470199999999999%02d", i))
+		}
+		return fmt.Appendf(nil, "campaign: typed\nkind: rfm\nselect: {iccids: [%s]}\nwrite: {lrplmnsi: \"01\"}\n", strings.Join(ids, ", "))
+	}
+	for strangers, words := range map[int]string{
+		1: "not in the catalog: 8947019999999999900: import",
+		5: "8947019999999999900, 8947019999999999901, 8947019999999999902, and 2 more: import",
+	} {
+		spec, err := campaign.ParseSpec(file(strangers))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, checked := p.engine.Forecast(t.Context(), spec)
+		_, created := p.engine.Create(t.Context(), "test", file(strangers))
+		for what, err := range map[string]error{"check": checked, "create": created} {
+			if err == nil || !strings.Contains(err.Error(), words) {
+				t.Errorf("%s: %v, want %q", what, err, words)
+			}
+		}
+	}
+	if _, err := p.engine.Create(t.Context(), "test", file(0)); err != nil {
+		t.Errorf("a card of the catalog: %v", err)
 	}
 }
 

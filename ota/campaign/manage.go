@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/simota/simota/catalog"
@@ -29,6 +30,9 @@ type Forecast struct {
 // Forecast runs the selection and preflight of a campaign, and sends nothing.
 func (e *Engine) Forecast(ctx context.Context, spec Spec) (Forecast, error) {
 	f := Forecast{Skips: map[string]int{}}
+	if err := e.known(ctx, spec.Select.ICCIDs); err != nil {
+		return f, err
+	}
 	for after := int64(0); ; {
 		entries, err := e.cfg.Store.Cards(ctx, spec.Select.filter(), after, selectChunk)
 		if err != nil {
@@ -54,6 +58,35 @@ func (e *Engine) Forecast(ctx context.Context, spec Spec) (Forecast, error) {
 	}
 }
 
+// known refuses ICCIDs that no card has: a card that was left out by a typing
+// error would be missed by nobody.
+func (e *Engine) known(ctx context.Context, iccids []string) error {
+	var strangers []string
+	for chunk := range slices.Chunk(iccids, selectChunk) {
+		entries, err := e.cfg.Store.Cards(ctx, catalog.Filter{ICCIDs: chunk}, 0, len(chunk))
+		if err != nil {
+			return err
+		}
+		found := map[string]bool{}
+		for _, en := range entries {
+			found[en.Card.ICCID] = true
+		}
+		for _, id := range chunk {
+			if !found[id] {
+				strangers = append(strangers, id)
+			}
+		}
+	}
+	const named = 3
+	switch n := len(strangers); {
+	case n == 0:
+		return nil
+	case n > named:
+		strangers = append(strangers[:named], fmt.Sprintf("and %d more", n-named))
+	}
+	return FieldError{Field: "select.iccids", Msg: "not in the catalog: " + strings.Join(strangers, ", ") + ": import these cards, or take them out"}
+}
+
 // Create stores a campaign as it is written.
 func (e *Engine) Create(ctx context.Context, actor string, text []byte) (ledger.Campaign, error) {
 	spec, err := ParseSpec(text)
@@ -67,6 +100,9 @@ func (e *Engine) Create(ctx context.Context, actor string, text []byte) (ledger.
 		if _, err := e.cfg.Store.Operator(ctx, spec.To); errors.Is(err, catalog.ErrNotFound) {
 			return ledger.Campaign{}, FieldError{Field: "to", Msg: fmt.Sprintf("operator %q is not known: apply it", spec.To)}
 		}
+	}
+	if err := e.known(ctx, spec.Select.ICCIDs); err != nil {
+		return ledger.Campaign{}, err
 	}
 	op := &ledger.CreateCampaign{Actor: actor, Campaign: ledger.Campaign{
 		Name: spec.Name, Kind: string(spec.Kind), Spec: text, State: ledger.CampaignCreated, CreatedAt: e.cfg.Now(),

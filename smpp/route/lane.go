@@ -61,6 +61,7 @@ type LaneStatus struct {
 func (l *Lane) Status() LaneStatus {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.pacer.rest(l.cfg.Now())
 	return LaneStatus{Rate: l.pacer.rate(), Throttled: l.pacer.lower(), SickSince: l.health.since}
 }
 
@@ -90,6 +91,7 @@ func (l *Lane) room() (confirm, other int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := l.cfg.Now()
+	l.pacer.rest(now)
 	urgent, _ := l.pacer.room(now, true)
 	tokens, next := l.pacer.room(now, false)
 	if tokens == 0 {

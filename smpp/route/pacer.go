@@ -15,6 +15,7 @@ const (
 	paceHold     = 20                     // intervals without another try when it did not
 	paceRaise    = 1.1                    // per clean interval
 	paceFree     = 60                     // clean intervals after which a link without a limit has none again
+	paceRest     = time.Minute            // of silence, after which what an SMSC refused before tells nothing
 	slowest      = 1                      // messages per second
 )
 
@@ -28,6 +29,7 @@ type pacer struct {
 	allowed rate.Limit // as configured, rate.Inf without a limit
 
 	began             time.Time // of the interval
+	last              time.Time // answer
 	answered, refused int
 	clean             int  // intervals in a row
 	hold              int  // intervals until a lower rate is tried again
@@ -89,8 +91,17 @@ func (p *pacer) take(now time.Time, n int) {
 	}
 }
 
+// rest forgets that the SMSC refused messages, when none has gone for a while.
+func (p *pacer) rest(now time.Time) {
+	if p.lower() && now.Sub(p.last) >= paceRest {
+		p.set(now, p.allowed)
+		p.began, p.answered, p.refused, p.clean, p.lowered, p.settling = time.Time{}, 0, 0, 0, false, false
+	}
+}
+
 // result weighs one answer of the SMSC.
 func (p *pacer) result(now time.Time, throttled bool) {
+	p.last = now
 	if p.began.IsZero() {
 		p.began = now
 	}

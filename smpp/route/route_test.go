@@ -419,6 +419,27 @@ func TestALinkWithoutALimitIsPacedOnlyWhileItIsThrottled(t *testing.T) {
 	}
 }
 
+func TestWhatAnSMSCRefusedIsForgottenInAMinuteOfSilence(t *testing.T) {
+	dice := rand.New(rand.NewPCG(7, 8))
+	for _, allowed := range []float64{0, 1000} {
+		now := time.Unix(1_800_000_000, 0)
+		p := newPacer(allowed, 0)
+		storm(p, &now, 20*time.Second, 100, 0, dice)
+		now = now.Add(paceRest - time.Second)
+		if p.rest(now); !p.lower() {
+			t.Fatalf("%v/s allowed: forgotten after %v", allowed, paceRest-time.Second)
+		}
+		now = now.Add(time.Second)
+		if p.rest(now); p.lower() || p.rate() != allowed {
+			t.Errorf("%v/s allowed: still %v/s after a minute without a message", allowed, p.rate())
+		}
+		storm(p, &now, 20*time.Second, 100, 0, dice)
+		if _, accepted := storm(p, &now, 30*time.Second, 100, 0, dice); accepted < 90 || !p.lower() {
+			t.Errorf("%v/s allowed: %.0f/s accepted of 100 when the SMSC refuses again", allowed, accepted)
+		}
+	}
+}
+
 func TestThrottlingNeverRaisesARateBelowOneASecond(t *testing.T) {
 	now := time.Unix(1_800_000_000, 0)
 	p := newPacer(0.5, 0)
