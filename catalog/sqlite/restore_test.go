@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -337,12 +338,16 @@ func TestTwoServersDoNotShareADatabase(t *testing.T) {
 
 func TestCheckFinds(t *testing.T) {
 	t.Parallel()
+	ofTheFile := map[string]bool{"a removed audit row": true, "an altered audit row": true, "a row that points nowhere": true}
+	ofACard := map[string]bool{"a counter that fell": true, "an attempt without octets": true, "a step that ran twice": true}
 	for name, damage := range map[string]string{
-		"a removed audit row":          `DROP TRIGGER audit_is_kept; DELETE FROM audit WHERE id = 1`,
-		"an altered audit row":         `DROP TRIGGER audit_is_append_only; UPDATE audit SET actor = 'nobody' WHERE id = 2`,
-		"a counter that fell":          `DROP TRIGGER counter_never_falls; UPDATE keyset SET cntr = 40 WHERE kvn = 1`,
-		"a row that points nowhere":    `PRAGMA foreign_keys = OFF; INSERT INTO part (attempt_id, seq, user_data) VALUES (999, 1, x'')`,
-		"an attempt without octets":    `DELETE FROM part`,
+		"a removed audit row":       `DROP TRIGGER audit_is_kept; DELETE FROM audit WHERE id = 1`,
+		"an altered audit row":      `DROP TRIGGER audit_is_append_only; UPDATE audit SET actor = 'nobody' WHERE id = 2`,
+		"a counter that fell":       `DROP TRIGGER counter_never_falls; UPDATE keyset SET cntr = 40 WHERE kvn = 1`,
+		"a row that points nowhere": `PRAGMA foreign_keys = OFF; INSERT INTO part (attempt_id, seq, user_data) VALUES (999, 1, x'')`,
+		"an attempt without octets": `DELETE FROM part`,
+		"a step that ran twice": `UPDATE attempt SET kind = 'write', outcome = 'executed'; INSERT INTO attempt (target_id, card_id, step, try, kind, keyset_id, counter, script, fence, reference, deadline, outcome, created_at)
+			SELECT target_id, card_id, step, 2, kind, keyset_id, 40, script, fence, reference, deadline, outcome, created_at FROM attempt`,
 		"a row that waits for nothing": `INSERT INTO inbox (link, id_scope, received_at, pdu, state) VALUES ('l', 's', 0, x'', 'waiting')`,
 		"a row nobody looked at":       `INSERT INTO inbox (link, id_scope, received_at, pdu) VALUES ('l', 's', 0, x'')`,
 	} {
@@ -362,8 +367,12 @@ func TestCheckFinds(t *testing.T) {
 			if _, err := conn.ExecContext(t.Context(), damage); err != nil {
 				t.Fatal(err)
 			}
-			if r, err := d.Check(t.Context()); err != nil || r.OK() {
+			r, err := d.Check(t.Context())
+			if err != nil || r.OK() {
 				t.Errorf("after: %+v, %v", r, err)
+			}
+			if ofCard, sound := ofACard[name], !ofTheFile[name]; r.Sound() != sound || slices.ContainsFunc(r.Laws, func(c Count) bool { return c.ICCID == e.Card.ICCID }) != ofCard {
+				t.Errorf("sound %v, want %v; it has to name the card: %v; %+v", r.Sound(), sound, ofCard, r)
 			}
 		})
 	}

@@ -68,26 +68,36 @@ func (r *databaseCheck) Run(ctx context.Context, _ []string) error {
 		if err != nil {
 			return err
 		}
-		if err := r.print(result, func(w io.Writer) error { return showCheck(w, result) }); err != nil {
+		report, err := reportOf(result)
+		if err != nil {
 			return err
 		}
-		if !result.OK {
-			return errors.New("the database is not in order: keep this copy of it, restore a backup, then run simota db adopt-restore")
+		if err := r.print(result, func(w io.Writer) error { return showCheck(w, report) }); err != nil {
+			return err
 		}
-		return nil
+		switch {
+		case result.OK:
+			return nil
+		case report.Sound():
+			return errors.New("the file is sound, but what it tells of cards breaks a law: pause their campaigns and look at them with simota card show; a backup would only make the counters older")
+		}
+		return errors.New("the database is not in order: keep this copy of it, restore a backup, then run simota db adopt-restore")
 	})
 }
 
-// showCheck writes what was looked at, with the laws that are broken.
-func showCheck(w io.Writer, result api.CheckResult) error {
+func reportOf(result api.CheckResult) (r sqlite.Report, err error) {
 	b, err := json.Marshal(result.Report)
 	if err != nil {
-		return err
+		return r, err
 	}
-	var r sqlite.Report
 	if err := json.Unmarshal(b, &r); err != nil {
-		return fmt.Errorf("the server's report is not what was expected: %w", err)
+		return r, fmt.Errorf("the server's report is not what was expected: %w", err)
 	}
+	return r, nil
+}
+
+// showCheck writes what was looked at, with the laws that are broken.
+func showCheck(w io.Writer, r sqlite.Report) error {
 	rows := [][]string{{"LOOKED AT", "FOUND"}, {"pages and indexes", found(len(r.Integrity))}, {"rows that point nowhere", found(len(r.ForeignKeys))}}
 	audit := fmt.Sprintf("ok, %d rows", r.AuditRows)
 	if r.AuditBroken != "" {
@@ -95,7 +105,11 @@ func showCheck(w io.Writer, result api.CheckResult) error {
 	}
 	rows = append(rows, []string{"chain of the audit", audit})
 	for _, l := range r.Laws {
-		rows = append(rows, []string{l.Law, found(l.Broken)})
+		text := found(l.Broken)
+		if l.ICCID != "" {
+			text += ", as card " + l.ICCID
+		}
+		rows = append(rows, []string{l.Law, text})
 	}
 	if err := show.Table(w, rows); err != nil {
 		return err
