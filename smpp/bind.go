@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
+	"os"
 	"time"
 
 	"github.com/fiorix/go-smpp/smpp/pdu"
@@ -131,6 +133,9 @@ func (l *Link) dial(ctx context.Context) (net.Conn, error) {
 
 func (l *Link) bind(w *wire, r role) error {
 	fail := func(err error) error {
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			err = fmt.Errorf("no answer in %v: %w", l.cfg.BindTimeout, os.ErrDeadlineExceeded)
+		}
 		return fmt.Errorf("smpp: link %s: bind to %s: %w", l.cfg.Name, w.RemoteAddr(), err)
 	}
 	request, err := l.bindRequest(r)
