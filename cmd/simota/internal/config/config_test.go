@@ -88,8 +88,9 @@ func TestLoadListsEveryProblem(t *testing.T) {
 
 func TestZerosOfALinkThatMeantADefaultAreRefused(t *testing.T) {
 	t.Parallel()
-	_, err := Load(folder(t, strings.NewReplacer("binds: 1", "binds: 0", "window: 20", "window: 0, burst: 0").Replace(goodConfig)))
-	contains(t, err, "binds: 0 is out of range: leave it out", "window: 0 is out of range", "burst: 0 is out of range")
+	_, err := Load(folder(t, strings.NewReplacer("binds: 1", "binds: 0", "window: 20", "window: 0, burst: 0, response_timeout: 0s, enquire_interval: 0").Replace(goodConfig)))
+	contains(t, err, "binds: 0 is out of range: leave it out", "window: 0 is out of range", "burst: 0 is out of range",
+		"response_timeout: 0 is out of range", "enquire_interval: 0 is out of range")
 }
 
 func TestValuesOfALinkThatNoSMSCTakesAreRefused(t *testing.T) {

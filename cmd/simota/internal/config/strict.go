@@ -135,7 +135,7 @@ func inspectMap(n ast.MapNode, t reflect.Type, report func(place)) {
 			case key.Value == secretField:
 				inspectSecret(it.Value(), report)
 			case zero(it.Value()) && slices.Contains(fromOne, key.Value):
-				report(at(key, "%s: 0 is out of range: leave it out for the default, or count from 1", key.Value))
+				report(at(key, "%s: 0 is out of range: leave it out for the default, or give more", key.Value))
 			default:
 				inspect(it.Value(), ft, report)
 			}
@@ -144,11 +144,20 @@ func inspectMap(n ast.MapNode, t reflect.Type, report func(place)) {
 }
 
 // fromOne are fields whose default stands for a zero that nobody wrote.
-var fromOne = []string{"batch", "binds", "burst", "cc_length", "key_version", "max_parts", "record", "window"}
+var fromOne = []string{
+	"batch", "binds", "burst", "cc_length", "enquire_interval", "key_version", "max_parts", "record", "response_timeout", "window",
+}
 
+// zero is 0, or a duration of nothing.
 func zero(n ast.Node) bool {
-	i, ok := n.(*ast.IntegerNode)
-	return ok && fmt.Sprint(i.Value) == "0"
+	switch n := n.(type) {
+	case *ast.IntegerNode:
+		return fmt.Sprint(n.Value) == "0"
+	case *ast.StringNode:
+		d, err := time.ParseDuration(n.Value)
+		return err == nil && d == 0
+	}
+	return false
 }
 
 // secretField is the only field that holds a secret; all others name files.

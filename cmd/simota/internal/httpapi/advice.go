@@ -36,7 +36,7 @@ func advise(s situation) string {
 	case swap.WaitingForRestart:
 		return "restart the device: its modem ignored REFRESH"
 	case swap.RolledBack:
-		return "find out why (no service at the new operator, or a notice that never came back), then: " + retry
+		return "find out why (no service at the new operator, an applet that goes back by itself, or an eUICC whose notice was not confirmed), then: " + retry
 	case swap.SettingsFailed:
 		return s.settings()
 	case swap.Cancelled:

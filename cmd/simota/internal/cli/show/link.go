@@ -51,12 +51,12 @@ func linkRate(l api.Link) string {
 
 func linkHealth(l api.Link, zone *time.Location) string {
 	switch {
+	case !l.Bound:
+		return "-"
 	case !l.SickSince.IsZero():
 		return "passed over since " + l.SickSince.In(zone).Format(time.TimeOnly)
-	case l.Bound:
-		return "well"
 	}
-	return "-"
+	return "well"
 }
 
 func linkWeight(l api.Link) string {
