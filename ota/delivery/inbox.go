@@ -214,6 +214,7 @@ func (d *Desk) settleRows(ctx context.Context, rows []ledger.InboxRow) (first er
 		return first
 	}
 	errs := d.cfg.Store.Apply(ctx, ops...)
+	var waiting []int64
 	for i, err := range errs {
 		if err != nil {
 			continue
@@ -229,16 +230,19 @@ func (d *Desk) settleRows(ctx context.Context, rows []ledger.InboxRow) (first er
 			}
 		}
 		if verdicts[i].op.State == ledger.InboxWaiting {
-			d.recheck(ctx, verdicts[i].op)
+			waiting = append(waiting, verdicts[i].op.InboxIDs...)
 		}
+	}
+	if len(waiting) > 0 {
+		d.recheck(ctx, waiting)
 	}
 	return errors.Join(first, stale(errs...))
 }
 
 // recheck closes the gap between looking and waiting: what the row waits for
 // may have been stored in between.
-func (d *Desk) recheck(ctx context.Context, op *ledger.Settle) {
-	rows, err := d.cfg.Store.InboxByID(ctx, op.InboxIDs...)
+func (d *Desk) recheck(ctx context.Context, ids []int64) {
+	rows, err := d.cfg.Store.InboxByID(ctx, ids...)
 	if err == nil {
 		err = d.settleRows(ctx, rows)
 	}

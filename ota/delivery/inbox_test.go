@@ -94,6 +94,23 @@ func TestAFloodOfOrphanReceiptsIsKeptInLittleMemory(t *testing.T) {
 	}
 }
 
+// A second look at each would hold up what came with them: every one may wait for a commit.
+func TestWhatWaitsInABatchIsLookedAtAgainTogether(t *testing.T) {
+	t.Parallel()
+	w, c, l, ms := pair(t)
+	var pdus [][]byte
+	for _, m := range ms {
+		pdus = append(pdus, deliverSM(c.number, m.Source, 0x04, fmt.Appendf(nil, "id:%d stat:DELIVRD err:000", w.id(m))))
+	}
+	w.must(w.desk.Receive(w.ctx, "north", pdus)...)
+	w.desk.SettleQueued(w.ctx)
+	if w.faulty.byID != 1 || w.counts()[ledger.InboxWaiting] != len(ms) {
+		t.Errorf("%d looks, inbox %v", w.faulty.byID, w.counts())
+	}
+	w.accept(ms...)
+	w.wantFinals(l, ledger.Arrived, ledger.Arrived)
+}
+
 func TestTheInboxIsDurableBeforeItIsAnswered(t *testing.T) {
 	t.Parallel()
 	w, c, l := one(t)

@@ -73,6 +73,12 @@ func (l *fakeLink) Ready() <-chan struct{} { return nil }
 type faulty struct {
 	*sqlite.DB
 	fail func(ledger.Op) error
+	byID int // questions for inbox rows
+}
+
+func (f *faulty) InboxByID(ctx context.Context, ids ...int64) ([]ledger.InboxRow, error) {
+	f.byID++
+	return f.DB.InboxByID(ctx, ids...)
 }
 
 func (f *faulty) Apply(ctx context.Context, ops ...ledger.Op) []error {
