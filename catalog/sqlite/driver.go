@@ -16,7 +16,7 @@ const driverName = "sqlite3"
 // so that no connection can ever be the weak one. Every commit empties what readers
 // have cached: a larger cache of theirs costs memory and saves nothing.
 const (
-	writeParams = "_busy_timeout=10000&_foreign_keys=1&_synchronous=FULL&_mutex=no&_cache_size=-65536"
+	writeParams = "_busy_timeout=10000&_foreign_keys=1&_synchronous=FULL&_mutex=no&_cache_size=-32768"
 	readParams  = "_busy_timeout=10000&_foreign_keys=1&_query_only=1&_mutex=no&_cache_size=-2048"
 )
 
