@@ -342,7 +342,9 @@ func TestTemporaryBindErrorIsRetriedWithGrowingDelays(t *testing.T) {
 			}
 			net.ends <- next
 		}
-		net.bound(t).retire(x)
+		p := net.bound(t)
+		x.up(t)
+		p.retire(x)
 	})
 }
 
