@@ -189,7 +189,6 @@ func (d *DB) openReaders() error {
 	if d.read, err = sql.Open(driverName, dsn(d.path, readParams)); err != nil {
 		return fmt.Errorf("sqlite: open %s: %w", d.path, err)
 	}
-	d.read.SetMaxOpenConns(readers + 1) // one more for those who look at the file's header
 	return nil
 }
 

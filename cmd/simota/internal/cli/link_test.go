@@ -48,7 +48,7 @@ func TestLinkIsShownWithAllThatIsKnownOfIt(t *testing.T) {
 	if err := json.Unmarshal([]byte(b.simota("link", "show", "aurora-1", "--json")), &l); err != nil || l.SMSC != "aurora" || l.Malformed[0].Report == nil {
 		t.Errorf("%+v, %v", l, err)
 	}
-	b.has(b.refused("link", "show", "nordvik-9"), `simota: link nordvik-9 is not in this server's configuration`)
+	b.has(b.refused("link", "show", "nordvik-9"), `simota: link nordvik-9 is not in this server's configuration, which has: aurora-1`)
 }
 
 func TestTraceShowsALineForEachPDU(t *testing.T) {
@@ -78,7 +78,7 @@ func TestTraceShowsALineForEachPDU(t *testing.T) {
 	if strings.Contains(out+line+rest, "hush") {
 		t.Error("what devices are told is shown")
 	}
-	b.has(b.refused("link", "trace", "nordvik-9"), `simota: link nordvik-9 is not in this server's configuration`)
+	b.has(b.refused("link", "trace", "nordvik-9"), `simota: link nordvik-9 is not in this server's configuration, which has: aurora-1`)
 }
 
 func TestLinkTestTellsItsStepsAndFails(t *testing.T) {

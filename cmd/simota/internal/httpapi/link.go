@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -27,7 +28,7 @@ type linkInput struct {
 func (s *server) link(ctx context.Context, in *linkInput) (api.LinkDetail, error) {
 	l, ok := s.Link(in.Name)
 	if !ok {
-		return api.LinkDetail{}, problem(http.StatusNotFound, "link "+in.Name+" is not in this server's configuration")
+		return api.LinkDetail{}, s.noLink(in.Name)
 	}
 	list, err := s.Store.Operators(ctx)
 	if err != nil {
@@ -42,6 +43,14 @@ func (s *server) link(ctx context.Context, in *linkInput) (api.LinkDetail, error
 	return l, nil
 }
 
+func (s *server) noLink(name string) error {
+	var names []string
+	for _, l := range s.Links() {
+		names = append(names, l.Name)
+	}
+	return problem(http.StatusNotFound, "link "+name+" is not in this server's configuration, which has: "+strings.Join(names, ", "))
+}
+
 type traceInput struct {
 	Link   string `query:"link" doc:"only this link"`
 	To     string `query:"to" doc:"only PDUs to this number, and the responses to them"`
@@ -54,7 +63,7 @@ func (s *server) watch(_ context.Context, in *traceInput) (*huma.StreamResponse,
 	tap, err := s.Trace(trace.Query{Link: in.Link, To: in.To, From: in.From, Octets: in.Octets})
 	switch {
 	case errors.Is(err, trace.ErrNoLink):
-		return nil, problem(http.StatusNotFound, "link "+in.Link+" is not in this server's configuration")
+		return nil, s.noLink(in.Link)
 	case err != nil:
 		return nil, problem(http.StatusServiceUnavailable, err.Error())
 	}

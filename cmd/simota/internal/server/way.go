@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"github.com/simota/simota/catalog"
@@ -50,41 +49,22 @@ func address(s string) smpp.Address {
 	return a
 }
 
-// operatorFresh is how soon a changed operator file counts.
-const operatorFresh = time.Second
-
-// operatorBook knows the operators' files, as of the last second.
+// operatorBook knows the operators' files. The store keeps them in memory.
 type operatorBook struct {
 	read func(ctx context.Context, name string) (catalog.Operator, error)
-
-	mu    sync.Mutex
-	known map[string]knownOperator
 }
 
-type knownOperator struct {
-	catalog.Operator
-	at time.Time
-}
-
-// get is an operator, the last known when it cannot be read, else one without links.
+// get is an operator, one without links when it cannot be read: what is for it
+// waits then.
 func (b *operatorBook) get(name string) catalog.Operator {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	k := b.known[name]
-	if time.Since(k.at) < operatorFresh {
-		return k.Operator
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), operatorFresh)
+	const patience = time.Second
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	if o, err := b.read(ctx, name); err == nil {
-		k.Operator = o
+	o, err := b.read(ctx, name)
+	if err != nil {
+		return catalog.Operator{}
 	}
-	k.at = time.Now()
-	if b.known == nil {
-		b.known = map[string]knownOperator{}
-	}
-	b.known[name] = k
-	return k.Operator
+	return o
 }
 
 // links are the names of an operator's links.
