@@ -2,12 +2,10 @@ package campaign
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/simota/simota/catalog"
 	"github.com/simota/simota/catalog/ledger"
@@ -282,47 +280,4 @@ func (e *Engine) Retry(ctx context.Context, actor, name, iccid string) error {
 		e.Wake(targets[i].ID)
 	}
 	return err
-}
-
-// Event is what a network's feed says: an identity attached, in which device,
-// with which APN (POST /v1/events/attach).
-type Event struct {
-	IMSI       string    `json:"imsi"`
-	IMEI       string    `json:"imei,omitempty"`
-	APN        string    `json:"apn,omitempty"`
-	PLMN       string    `json:"plmn,omitempty"`
-	HappenedAt time.Time `json:"happened_at,omitzero"`
-}
-
-// Attach stores an event of a feed, durably before it returns, and wakes its
-// target. catalog.ErrNotFound says that no card has the IMSI.
-func (e *Engine) Attach(ctx context.Context, ev Event) error {
-	cards, err := e.cfg.Store.CardsByIMSI(ctx, ev.IMSI)
-	if err != nil {
-		return err
-	}
-	if len(cards) == 0 {
-		return fmt.Errorf("campaign: no card has IMSI %s: %w", ev.IMSI, catalog.ErrNotFound)
-	}
-	now := e.cfg.Now()
-	raw, err := json.Marshal(ev)
-	if err != nil {
-		return err
-	}
-	for _, c := range cards {
-		op := &ledger.Witness{Evidence: ledger.Evidence{
-			CardID: c.Card.ID, Kind: ledger.EvAttach, SeenAt: now, HappenedAt: ev.HappenedAt, Raw: raw,
-			Body: ledger.Body{IMSI: ev.IMSI, IMEI: ev.IMEI, APN: ev.APN, PLMN: ev.PLMN, Source: "attach feed"},
-		}}
-		if ev.IMEI != "" {
-			op.Pair = &catalog.Pair{CardID: c.Card.ID, IMEI: ev.IMEI, IMSI: ev.IMSI, Source: "attach feed", SeenAt: now}
-		}
-		if err := e.cfg.Store.Apply(ctx, op)[0]; err != nil {
-			return err
-		}
-		if op.TargetID != 0 {
-			e.Wake(op.TargetID)
-		}
-	}
-	return nil
 }

@@ -12,7 +12,7 @@ import (
 
 	"github.com/simota/simota/catalog"
 	"github.com/simota/simota/cmd/simota/internal/api"
-	"github.com/simota/simota/ota/campaign"
+	"github.com/simota/simota/ota/detect"
 )
 
 const maxEvent = 64 << 10 // octets
@@ -44,7 +44,7 @@ func NewFeed(s Services, token string) http.Handler {
 func (s *server) attach(w http.ResponseWriter, r *http.Request) {
 	e, err := readEvent(r.Body)
 	if err == nil {
-		err = s.Campaigns.Attach(r.Context(), campaign.Event(e))
+		err = s.Campaigns.Attach(r.Context(), event(e))
 	}
 	var tooLong *http.MaxBytesError
 	var p *api.Problem
@@ -84,6 +84,15 @@ func readEvent(body io.Reader) (e api.AttachEvent, err error) {
 		return e, refuse("apn: at most 100 octets (3GPP TS 23.003, 9.1)")
 	}
 	return e, nil
+}
+
+// event is one of the feed's own form.
+func event(e api.AttachEvent) detect.Event {
+	out := detect.Event{Time: e.HappenedAt, IMSI: e.IMSI, IMEI: e.IMEI, APN: e.APN, Kind: detect.Attach, Source: "attach feed"}
+	if e.PLMN != "" {
+		out.MCC, out.MNC = e.PLMN[:3], e.PLMN[3:]
+	}
+	return out
 }
 
 func digits(s string, least, most int) bool {

@@ -1,0 +1,70 @@
+package campaign
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/simota/simota/catalog"
+	"github.com/simota/simota/catalog/ledger"
+	"github.com/simota/simota/ota/detect"
+)
+
+// Attach stores an event, durably before it returns, and wakes its target. The
+// card is found by IMSI, else by ICCID, else by MSISDN; catalog.ErrNotFound
+// says that no card has it.
+func (e *Engine) Attach(ctx context.Context, ev detect.Event) error {
+	cards, err := e.seen(ctx, ev)
+	if err != nil {
+		return err
+	}
+	now := e.cfg.Now()
+	raw, err := json.Marshal(ev)
+	if err != nil {
+		return err
+	}
+	for _, c := range cards {
+		op := &ledger.Witness{Evidence: ledger.Evidence{
+			CardID: c.Card.ID, Kind: ledger.EvAttach, SeenAt: now, HappenedAt: ev.Time, Raw: raw,
+			Body: ledger.Body{IMSI: ev.IMSI, IMEI: ev.IMEI, APN: ev.APN, PLMN: ev.PLMN(), Source: ev.Source},
+		}}
+		if ev.IMEI != "" && ev.IMSI != "" {
+			op.Pair = &catalog.Pair{CardID: c.Card.ID, IMEI: ev.IMEI, IMSI: ev.IMSI, Source: ev.Source, SeenAt: now}
+		}
+		if err := e.cfg.Store.Apply(ctx, op)[0]; err != nil {
+			return err
+		}
+		if op.TargetID != 0 {
+			e.Wake(op.TargetID)
+		}
+	}
+	return nil
+}
+
+// seen lists the cards that an event speaks of.
+func (e *Engine) seen(ctx context.Context, ev detect.Event) (cards []catalog.Entry, err error) {
+	what := "IMSI " + ev.IMSI
+	switch {
+	case ev.IMSI != "":
+		cards, err = e.cfg.Store.CardsByIMSI(ctx, ev.IMSI)
+	case ev.ICCID != "":
+		what = "ICCID " + ev.ICCID
+		var c catalog.Entry
+		if c, err = e.cfg.Store.Card(ctx, ev.ICCID); err == nil {
+			cards = []catalog.Entry{c}
+		}
+	case ev.MSISDN != "":
+		what = "MSISDN " + ev.MSISDN
+		cards, err = e.cfg.Store.CardsByMSISDN(ctx, ev.MSISDN)
+	default:
+		return nil, errors.New("campaign: event names neither IMSI nor ICCID nor MSISDN")
+	}
+	if err != nil && !errors.Is(err, catalog.ErrNotFound) {
+		return nil, err
+	}
+	if len(cards) == 0 {
+		return nil, fmt.Errorf("campaign: no card has %s: %w", what, catalog.ErrNotFound)
+	}
+	return cards, nil
+}
