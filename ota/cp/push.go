@@ -30,6 +30,9 @@ const (
 	maxReadHeaders  = 127
 	maxShortLength  = 30
 	pushHeaderStart = 3
+	plainHead       = 4   // of a push without SEC and MAC
+	partAlone       = 133 // octets of push in one short message
+	partOfMany      = 128 // and in each of several
 )
 
 // ErrContentType is in the chain of the error for a push that carries
@@ -180,4 +183,17 @@ func (m Message) Verify(key []byte) bool {
 		return false
 	}
 	return hmac.Equal([]byte(mac(key, m.Body)), []byte(m.MAC))
+}
+
+// Parts is how many short messages a WBXML body takes, with SEC and MAC or
+// without, and an 8-bit reference.
+func Parts(body int, signed bool) int {
+	n := body + plainHead
+	if signed {
+		n = body + pushHeaderStart + maxHeaders
+	}
+	if n <= partAlone {
+		return 1
+	}
+	return (n + partOfMany - 1) / partOfMany
 }
