@@ -163,6 +163,9 @@ type Settle struct {
 	ClearSuspect int64         // keyset that an answered fence has cleared
 	Pair         *catalog.Pair // a new sight of a card in a device
 	Notice       *NoticeSeen   // a notice of an eUICC is among the evidence
+
+	// Out
+	NewPair bool // Pair is the card's latest now, and not the one it was before
 }
 
 // NoticeSeen raises catalog.Card.NextNotice above the sequence number.
@@ -186,6 +189,9 @@ type Advance struct {
 	Conclusions []Conclusion
 	Active      int64 // the card's active subscription, when it is proven anew
 	Pair        *catalog.Pair
+
+	// Out
+	NewPair bool // as in Settle
 }
 
 // Claim pins the facts of a target and claims its card. It fails with
@@ -210,6 +216,7 @@ type Witness struct {
 
 	// Out
 	TargetID int64
+	NewPair  bool // as in Settle
 }
 
 // CreateCampaign stores a campaign.

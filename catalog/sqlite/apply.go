@@ -135,15 +135,6 @@ func (t *tx) storeEvidence(all ...ledger.Evidence) error {
 	return nil
 }
 
-func (t *tx) storePair(p *catalog.Pair) error {
-	if p == nil {
-		return nil
-	}
-	_, err := t.insert(`INSERT INTO pair (card_id, imei, imsi, source, seen_at) VALUES (?1, ?2, ?3, ?4, ?5)`,
-		p.CardID, p.IMEI, p.IMSI, p.Source, us(p.SeenAt))
-	return err
-}
-
 // rank orders outcomes; see ledger.Conclusion.
 func rank(o ledger.Outcome) int {
 	switch o {
