@@ -30,8 +30,12 @@ func (t *tx) claim(op *ledger.Claim) error {
 	if op.BusyIn != "" {
 		return ledger.ErrCardBusy
 	}
-	_, err = t.exec(`UPDATE target SET claimed_at = ?2, facts = ?3, from_subscription = ?4, to_subscription = ?5 WHERE id = ?1`,
-		op.Lease.TargetID, us(op.At), blob(op.Facts), ref(op.From), ref(op.To))
+	if _, err := t.exec(`INSERT INTO facts (target_id, body) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET body = excluded.body`,
+		op.Lease.TargetID, blob(op.Facts)); err != nil {
+		return err
+	}
+	_, err = t.exec(`UPDATE target SET claimed_at = ?2, from_subscription = ?3, to_subscription = ?4 WHERE id = ?1`,
+		op.Lease.TargetID, us(op.At), ref(op.From), ref(op.To))
 	return err
 }
 

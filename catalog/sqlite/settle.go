@@ -131,7 +131,7 @@ func (t *tx) witness(op *ledger.Witness) error {
 	op.TargetID, op.NewPair = 0, false
 	e := op.Evidence
 	_, err := t.row(`SELECT id FROM target WHERE card_id = ?1
-		ORDER BY claimed_at IS NOT NULL AND closed_at IS NULL DESC, LENGTH(facts) > 0 DESC, id DESC LIMIT 1`, []any{e.CardID}, &e.TargetID)
+		ORDER BY claimed_at IS NOT NULL AND closed_at IS NULL DESC, EXISTS (SELECT 1 FROM facts WHERE target_id = target.id) DESC, id DESC LIMIT 1`, []any{e.CardID}, &e.TargetID)
 	if err != nil {
 		return err
 	}
