@@ -38,8 +38,13 @@ func (e *Engine) preflight(ctx context.Context, spec Spec, entry catalog.Entry, 
 		Kind: spec.Kind, ICCID: entry.Card.ICCID, CardType: entry.Card.Type, IMEI: entry.Card.IMEI,
 		Interactive: spec.Priority == priorityInteractive, Goal: spec.goal(), Retries: spec.retries(), Deadlines: spec.deadlines(), Pace: swap.DefaultPace(),
 	}
+	last, err := e.lastPair(ctx, entry.Card.ID)
+	if err != nil {
+		return f, err
+	}
+	f.IMEI = cmp.Or(last.IMEI, f.IMEI) // where it was seen says more than what was written down
 	if spec.Kind == swap.KindProvision {
-		err := e.toProvision(ctx, &f, spec, entry)
+		err := e.toProvision(ctx, &f, spec, entry, last)
 		f.Faster(e.cfg.Speed)
 		return f, err
 	}

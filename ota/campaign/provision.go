@@ -18,17 +18,10 @@ import (
 
 // toProvision pins what kind provision needs: the identity that is in the
 // device, and what the device is to be told.
-func (e *Engine) toProvision(ctx context.Context, f *swap.Facts, spec Spec, entry catalog.Entry) error {
-	last, err := e.lastPair(ctx, entry.Card.ID)
-	if err != nil {
-		return err
-	}
+func (e *Engine) toProvision(ctx context.Context, f *swap.Facts, spec Spec, entry catalog.Entry, last catalog.Pair) error {
 	in := func(s catalog.Subscription) bool { return s.ID == entry.Card.Active }
-	if last.IMEI != "" {
-		f.IMEI = last.IMEI
-		if slices.ContainsFunc(entry.Subscriptions, func(s catalog.Subscription) bool { return s.IMSI == last.IMSI }) {
-			in = func(s catalog.Subscription) bool { return s.IMSI == last.IMSI }
-		}
+	if seen := func(s catalog.Subscription) bool { return s.IMSI == last.IMSI }; slices.ContainsFunc(entry.Subscriptions, seen) {
+		in = seen
 	}
 	to, err := e.side(ctx, entry, in)
 	if err != nil {

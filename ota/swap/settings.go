@@ -79,17 +79,7 @@ func (s *saga) document(d Document, step int, deadline time.Time) (*Action, erro
 
 // provision configures the device of a card that stays what it is.
 func (s *saga) provision() Result {
-	m := Move{At: s.f.Began, IMEI: s.f.IMEI, Source: "catalog"}
-	if s.seenIn != nil {
-		m.IMEI, m.Source = s.seenIn.Body.IMEI, s.seenIn.Body.Source
-	}
-	if s.f.IMEI != "" && m.IMEI != "" && !catalog.SameIMEI(s.f.IMEI, m.IMEI) && s.documentsBegan() {
-		return Result{
-			State: SettingsFailed, Step: stepDoc, Closed: true,
-			Cause: fmt.Sprintf("the card moved to another device (IMEI %s) while it was being configured", m.IMEI),
-		}
-	}
-	r := s.settings(m)
+	r := s.settings(Move{At: s.f.Began, IMEI: s.f.IMEI, Source: "catalog"})
 	if r.State == Moved {
 		r.State = Configuring
 	}
@@ -128,7 +118,15 @@ func (s *saga) settings(m Move) Result {
 	if m.At.Before(s.f.Began) {
 		m.At = s.f.Began // moved in an earlier round: this one has its own time
 	}
-	if !s.f.plannedFor(m.IMEI) && !s.documentsBegan() {
+	if s.seenIn != nil {
+		m.IMEI = s.seenIn.Body.IMEI // the device it is in now, which may be another by now
+	}
+	switch began := s.documentsBegan(); {
+	case began && s.verified == nil && s.f.Planned != "" && m.IMEI != "" && !catalog.SameIMEI(s.f.Planned, m.IMEI):
+		r.State, r.Closed = SettingsFailed, true
+		r.Cause = s.sofar(fmt.Sprintf("settings went to another device: the card is in the one with IMEI %s now", m.IMEI))
+		return r
+	case !began && !s.f.plannedFor(m.IMEI):
 		r.Plan, r.IMEI = true, m.IMEI
 		return r
 	}
