@@ -48,7 +48,7 @@ type OwnDocument struct {
 	Name     string `yaml:"name" json:"name"`
 	XML      string `yaml:"xml" json:"xml,omitempty"`           // wap-provisioningdoc
 	Text     string `yaml:"text" json:"text,omitempty"`         // in place of XML
-	Security string `yaml:"security" json:"security,omitempty"` // "netwpin" (default), "userpin", "usernetwpin", "userpinmac" or "none"
+	Security string `yaml:"security" json:"security,omitempty"` // "netwpin" (default), "userpin", "usernetwpin" or "none"
 	PIN      string `yaml:"pin" json:"pin,omitempty"`
 }
 

@@ -1,30 +1,25 @@
 package settings
 
-import (
-	"fmt"
-	"strings"
-)
+import "fmt"
 
 // CheckSecurity says whether a document can be signed by a method, empty being
-// "netwpin", with a PIN: 4 to 10 digits, for userpinmac 10 to 20 and an even
-// number of them.
+// "netwpin", with a PIN of 4 to 10 digits for those that use one. The PIN of
+// "userpinmac" is another for every document, and somebody has to type it: no
+// campaign can use it.
 func CheckSecurity(method, pin string) error {
-	least, most := 0, 0
 	switch method {
 	case "", "netwpin", "none":
+		if pin != "" {
+			return fmt.Errorf("settings: security %q uses no pin", method)
+		}
 	case "userpin", "usernetwpin":
-		least, most = 4, 10
+		if len(pin) < 4 || len(pin) > 10 || !digits(pin) {
+			return fmt.Errorf("settings: security %s: pin has %d characters, want 4 to 10 digits", method, len(pin))
+		}
 	case "userpinmac":
-		least, most = 10, 20
+		return fmt.Errorf("settings: security userpinmac: its PIN differs from document to document and has to be typed: simota cp encode makes such a message")
 	default:
-		return fmt.Errorf("settings: security %q is not known: netwpin, userpin, usernetwpin, userpinmac or none", method)
-	}
-	switch {
-	case most == 0 && pin != "":
-		return fmt.Errorf("settings: security %s uses no pin", method)
-	case len(pin) < least || len(pin) > most || !digits(pin) || method == "userpinmac" && len(pin)%2 != 0:
-		return fmt.Errorf("settings: security %s: pin has %d characters, want %d to %d digits%s", method, len(pin), least, most,
-			map[bool]string{true: ", an even number"}[strings.HasSuffix(method, "mac")])
+		return fmt.Errorf("settings: security %q is not known: netwpin, userpin, usernetwpin or none", method)
 	}
 	return nil
 }

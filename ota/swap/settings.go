@@ -63,7 +63,7 @@ func (s *saga) document(d Document, step int, deadline time.Time) (*Action, erro
 		return a, nil
 	}
 	how := map[string]string{
-		"userpin": "signed with the device's PIN", "usernetwpin": "signed with IMSI and PIN", "userpinmac": "signed with a PIN that proves it", "none": "not signed",
+		"userpin": "signed with the device's PIN", "usernetwpin": "signed with IMSI and PIN", "none": "not signed",
 	}[d.Security]
 	if how == "" {
 		how = "signed with the new IMSI"
