@@ -46,7 +46,9 @@ var allowed = map[string][]string{
 	"catalog":             {},
 	"catalog/ledger":      {"catalog"},
 	"catalog/vault":       {},
-	"catalog/cardfile":    {"catalog", "catalog/vault"},
+	"catalog/delimited":   {},
+	"catalog/cardfile":    {"catalog", "catalog/delimited", "catalog/vault"},
+	"catalog/tactable":    {"catalog", "catalog/delimited"},
 	"catalog/sqlite":      {"catalog", "catalog/ledger"},
 	"catalog/catalogtest": {"catalog", "catalog/ledger"},
 }
