@@ -29,8 +29,8 @@ func FuzzEvents(f *testing.F) {
 		if len(events) > MaxEvents || errors.Is(err, ErrBody) && events != nil {
 			t.Errorf("%d events, %v", len(events), err)
 		}
-		for _, e := range events {
-			normal(t, e)
+		for _, r := range events {
+			normal(t, r.Event)
 		}
 	})
 }
@@ -70,8 +70,8 @@ func FuzzParseTable(f *testing.F) {
 			t.Errorf("%d bad rows, %d reasons", table.BadRows, len(table.Bad))
 		}
 		for _, r := range table.Rows {
-			if r.Line < 2 {
-				t.Errorf("an event stands in line %d", r.Line)
+			if r.Number < 2 {
+				t.Errorf("an event stands in line %d", r.Number)
 			}
 			normal(t, r.Event)
 		}

@@ -177,7 +177,7 @@ func (c *compiler) path(field, s string, one bool) *jsonpath.Path {
 // Events reads the events of a body. Elements that cannot be read do not hold
 // up the others: the error, if any, joins one *[ElementError] for each, and wraps
 // [ErrBody] when the body as a whole is no JSON or too long.
-func (s *Shape) Events(body []byte) ([]Event, error) {
+func (s *Shape) Events(body []byte) ([]Row, error) {
 	if len(body) > MaxBody {
 		return nil, fmt.Errorf("%w: it has %d octets, at most %d are read", ErrBody, len(body), MaxBody)
 	}
@@ -193,7 +193,7 @@ func (s *Shape) Events(body []byte) ([]Event, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrBody, err)
 	}
-	return r.events, errors.Join(r.errs...)
+	return r.rows, errors.Join(r.errs...)
 }
 
 // ElementError says why one element of a body is no event.
@@ -211,9 +211,9 @@ func (e *ElementError) Unwrap() error { return e.Err }
 // reading is one body being read.
 type reading struct {
 	*Shape
-	seen   int
-	events []Event
-	errs   []error
+	seen int
+	rows []Row
+	errs []error
 }
 
 // top reads the body. The elements of an array at its top are decoded one by
@@ -253,7 +253,7 @@ func (r *reading) value(d *json.Decoder) error {
 			case err != nil:
 				r.errs = append(r.errs, &ElementError{r.seen, err})
 			case ok:
-				r.events = append(r.events, ev)
+				r.rows = append(r.rows, Row{r.seen, ev})
 			}
 		}
 	}

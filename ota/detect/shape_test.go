@@ -72,10 +72,11 @@ func TestShippedShapesReadWhatTheirSendersPost(t *testing.T) {
 	used := map[string]bool{}
 	for _, c := range bodies {
 		used[c.shape] = true
-		got, err := shapes[c.shape].Events([]byte(c.body))
+		rows, err := shapes[c.shape].Events([]byte(c.body))
 		if err != nil {
 			t.Errorf("%s: %v", c.name, err)
 		}
+		got := plain(rows)
 		if d := cmp.Diff(c.want, got); d != "" {
 			t.Errorf("%s: %s", c.name, d)
 		}
@@ -85,6 +86,13 @@ func TestShippedShapesReadWhatTheirSendersPost(t *testing.T) {
 			t.Errorf("shape %s has no body here", name)
 		}
 	}
+}
+
+func plain(rows []Row) (out []Event) {
+	for _, r := range rows {
+		out = append(out, r.Event)
+	}
+	return out
 }
 
 func TestMappingThatIsWrongNamesItsFields(t *testing.T) {
@@ -129,13 +137,13 @@ func TestOwnShapeHasConstantsAlternativesAndADefaultKind(t *testing.T) {
 		Source: "wavely", Each: "$.batch[?@.imei != '']", ICCID: "$.icc | $.iccid", IMEI: "$.imei", APN: "m2m.aurora.example", PLMN: "99971",
 		Kind: "$.what", Kinds: map[string]Kind{"new": IMEIChange, "*": Attach},
 	})
-	got, err := s.Events([]byte(`{"batch": [{"icc": "8999970000000000506", "imei": "35693803564380", "what": "new"},
+	rows, err := s.Events([]byte(`{"batch": [{"icc": "8999970000000000506", "imei": "35693803564380", "what": "new"},
 		{"iccid": "8999970000000000514", "imei": 3569380356438012, "what": "seen"}, {"icc": "1", "imei": ""}]}`))
 	want := []Event{
 		{ICCID: "8999970000000000506", IMEI: "35693803564380", APN: "m2m.aurora.example", MCC: "999", MNC: "71", Kind: IMEIChange, Source: "wavely"},
 		{ICCID: "8999970000000000514", IMEI: "3569380356438012", APN: "m2m.aurora.example", MCC: "999", MNC: "71", Kind: Attach, Source: "wavely"},
 	}
-	if d := cmp.Diff(want, got); err != nil || d != "" {
+	if d := cmp.Diff(want, plain(rows)); err != nil || d != "" {
 		t.Errorf("%v %s", err, d)
 	}
 }
@@ -145,7 +153,7 @@ func TestAnElementThatCannotBeReadDoesNotHoldUpTheOthers(t *testing.T) {
 	s := compile(t, Mapping{IMSI: "$.imsi", IMEI: "$.imei", Time: "$.at", PLMN: "$.plmn", Kind: "$.kind"})
 	got, err := s.Events([]byte(`[{"imsi": "1", "imei": "2", "at": "noon", "plmn": "9", "kind": "attach"}, {"imsi": "999710000000001", "kind": "attach"}, 7,
 		{"colour": "red", "serial": 4, "kind": "attach"}, {"imsi": "999710000000002", "kind": "hello"}]`))
-	if len(got) != 1 || got[0].IMSI != "999710000000001" {
+	if len(got) != 1 || got[0].Event.IMSI != "999710000000001" || got[0].Number != 2 {
 		t.Errorf("events %+v", got)
 	}
 	for _, want := range []string{

@@ -10,10 +10,11 @@ import (
 	"strings"
 )
 
-// Row is one event of a table and the line of the file on which it begins.
+// Row is one event and where it stood: the line of a file on which it begins, or
+// the number of the element in a body, counted from 1.
 type Row struct {
-	Line  int
-	Event Event
+	Number int
+	Event  Event
 }
 
 // Table is a CSV file of events.

@@ -35,7 +35,7 @@ func TestTableWithoutKindAndSourceHasThoseOfTheImport(t *testing.T) {
 func TestBadRowsNameLineAndColumn(t *testing.T) {
 	t.Parallel()
 	got, err := ParseTable(strings.NewReader("IMSI,IMEI,TIME,KIND\n999710000000001,1,noon,attach\n,,,attach\n999710000000002,,,\n1,2,3,4,5\n\"x\"y,,,\n9.9971E+14,,,jump\n"), "import")
-	if err != nil || len(got.Rows) != 1 || got.Rows[0].Line != 4 || got.BadRows != 5 {
+	if err != nil || len(got.Rows) != 1 || got.Rows[0].Number != 4 || got.BadRows != 5 {
 		t.Fatalf("%+v %v", got, err)
 	}
 	for _, want := range []string{
