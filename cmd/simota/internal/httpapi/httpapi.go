@@ -134,6 +134,8 @@ func routes(a huma.API, s *server) {
 	get(a, "/v1/card-types", "Card types", s.cardTypes)
 	change(a, http.MethodPut, "/v1/card-types/{name}", "Store a card type file", s.putCardType)
 
+	get(a, "/v1/settings/plan", "What a device would be told of an operator's network, and why", s.plan)
+
 	get(a, "/v1/campaigns", "Campaigns, newest first", s.campaigns)
 	get(a, "/v1/campaigns/{name}", "One campaign and its progress", s.campaign)
 	get(a, "/v1/campaigns/{name}/report", "Targets of a campaign, by page", s.report)
