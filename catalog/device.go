@@ -30,8 +30,8 @@ type Capability struct {
 	// Security lists the methods it accepts, best first: "netwpin", "userpin",
 	// "usernetwpin", "userpinmac", "none" (OMA ProvBoot 1.1).
 	Security []string `yaml:"security" json:"security,omitempty"`
-	// PIN is typed at the device or built into it, 4 to 10 digits (userpinmac:
-	// 10 to 20, an even number); the methods with a user's PIN need it.
+	// PIN is built into the device, or typed by whoever stands before it, 4 to
+	// 10 digits; "userpin" and "usernetwpin" need it.
 	PIN      string   `yaml:"pin" json:"pin,omitempty"`
 	MaxParts int      `yaml:"max_parts" json:"max_parts,omitempty"` // short messages of one document, 1 to 255
 	MaxID    int      `yaml:"max_id" json:"max_id,omitempty"`       // characters of a NAPID or PROXY-ID, 4 to 16

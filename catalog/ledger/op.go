@@ -207,6 +207,16 @@ type Claim struct {
 	BusyIn string // with ErrCardBusy: name of the other campaign
 }
 
+// Pin replaces the facts of a claimed target that is open, as long as no
+// document of it went out: what its device is to be told was not known before.
+// ErrStale otherwise.
+type Pin struct {
+	Lease    Lease
+	Facts    []byte
+	At       time.Time
+	Evidence []Evidence
+}
+
 // Witness stores evidence that no inbox row brought: an event of a feed. Its
 // TargetID is the target that works on the card, else the last that has facts,
 // else the last, else none.
@@ -320,6 +330,7 @@ func (*Receive) op()        {}
 func (*Settle) op()         {}
 func (*Advance) op()        {}
 func (*Claim) op()          {}
+func (*Pin) op()            {}
 func (*Witness) op()        {}
 func (*CreateCampaign) op() {}
 func (*AddTargets) op()     {}

@@ -34,6 +34,8 @@ func (t *tx) apply(op ledger.Op, node string) error {
 		return t.advance(op)
 	case *ledger.Claim:
 		return t.claim(op)
+	case *ledger.Pin:
+		return t.pin(op)
 	case *ledger.Witness:
 		return t.witness(op)
 	case *ledger.CreateCampaign:

@@ -29,6 +29,12 @@ func (d *DB) PairsOfDevice(ctx context.Context, imei string) ([]catalog.Pair, er
 	return read(ctx, d, scanPair, pairsOfDevice, imei[:14])
 }
 
+// PairsAfter lists pairs in the order in which they were heard of; see
+// catalog.Store.
+func (d *DB) PairsAfter(ctx context.Context, id int64, since time.Time, n int) ([]catalog.Pair, error) {
+	return read(ctx, d, scanPair, pairColumns+`WHERE p.id > ?1 AND p.last_seen >= ?2 ORDER BY p.id LIMIT ?3`, id, us(since), limit(n))
+}
+
 // moved finds pairs with the one before of their card, if it was in another
 // device, and of their device, if it had another card.
 const moved = `WITH step AS (

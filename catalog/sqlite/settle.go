@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"encoding/json"
 	"fmt"
 
 	"github.com/simota/simota/catalog"
@@ -130,6 +131,9 @@ func (t *tx) advance(op *ledger.Advance) error {
 func (t *tx) witness(op *ledger.Witness) error {
 	op.TargetID, op.NewPair = 0, false
 	e := op.Evidence
+	if known, err := t.witnessed(e); known || err != nil {
+		return err
+	}
 	_, err := t.row(`SELECT id FROM target WHERE card_id = ?1
 		ORDER BY claimed_at IS NOT NULL AND closed_at IS NULL DESC, EXISTS (SELECT 1 FROM facts WHERE target_id = target.id) DESC, id DESC LIMIT 1`, []any{e.CardID}, &e.TargetID)
 	if err != nil {
@@ -143,4 +147,19 @@ func (t *tx) witness(op *ledger.Witness) error {
 	}
 	op.TargetID = e.TargetID
 	return nil
+}
+
+// witnessed reports whether an event is stored already: one that says when it
+// happened may come any number of times.
+func (t *tx) witnessed(e ledger.Evidence) (known bool, err error) {
+	if e.Kind != ledger.EvAttach || e.HappenedAt.IsZero() {
+		return false, nil
+	}
+	body, err := json.Marshal(e.Body)
+	if err != nil {
+		return false, fmt.Errorf("sqlite: evidence %q: %w", e.Kind, err)
+	}
+	var id int64
+	return t.row(`SELECT id FROM evidence WHERE card_id = ?1 AND kind = 'attach' AND happened_at = ?2 AND body = ?3 LIMIT 1`,
+		[]any{e.CardID, us(e.HappenedAt), body}, &id)
 }

@@ -91,8 +91,8 @@ func TestPushOctets(t *testing.T) {
 func TestPushRefuses(t *testing.T) {
 	t.Parallel()
 	key := []byte("1234")
-	if _, err := Push([]byte("body"), USERPINMAC, key); !errors.Is(err, ErrUnsupported) {
-		t.Errorf("USERPINMAC: %v", err)
+	if _, err := Push([]byte("body"), 4, key); err == nil {
+		t.Error("SEC 4: accepted")
 	}
 	if _, err := Push([]byte("body"), USERPIN, nil); err == nil {
 		t.Error("no key: accepted")

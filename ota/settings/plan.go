@@ -26,7 +26,7 @@ type Message struct {
 	Document cp.Document // empty for a Text
 	WBXML    []byte      // the document, encoded
 	Text     string      // to be sent as a text message; empty for a document
-	Security string      // of a document: "netwpin", "userpin", "usernetwpin", "userpinmac" or "none"
+	Security string      // of a document: "netwpin", "userpin", "usernetwpin" or "none"
 	PIN      string      // for the methods with a user's PIN
 	SMS      int         // short messages it takes
 	Why      []string    // why it is sent, and why like this
@@ -71,10 +71,10 @@ func security(c catalog.Capability) (method, why string, err error) {
 			return m, "signed with the IMSI in the card: nobody has to type anything", nil
 		case m == "none":
 			return m, "not signed: this client takes nothing else that can be sent", nil
-		case c.PIN != "":
+		case c.PIN != "" && m != "userpinmac":
 			return m, "signed with the PIN that this kind of device has", nil
 		case i == len(c.Security)-1:
-			return "", "", fmt.Errorf("%w: the device takes %s only, and its client names no pin", ErrNoPIN, strings.Join(c.Security, ", "))
+			return "", "", fmt.Errorf("%w: the device takes %s only, and its client names no pin that can be used", ErrNoPIN, strings.Join(c.Security, ", "))
 		}
 	}
 	return "netwpin", "signed with the IMSI in the card, as nothing else is known of the client", nil

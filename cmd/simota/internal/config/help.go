@@ -76,5 +76,11 @@ var help = map[string]string{
 	"address_range":       "the numbers that a link is bound for",
 	"destination":         "how numbers of cards are written",
 	"causes":              "what the error codes of an SMSC mean, as \"001\": unknown-subscriber",
+	"radius":              "where network gateways send RADIUS accounting",
+	"secret_file":         "the file that holds the secret shared with the RADIUS clients",
+	"clients":             "the addresses that may send RADIUS accounting, as 10.0.0.0/8",
+	"shapes":              "JSON of senders with a form of their own: where in it the values of events stand",
+	"each":                "the path of the elements that are events",
+	"kinds":               "which values of kind mean attach, session, imei change or detach",
 	"receipts":            "how the SMSC writes delivery receipts, and what its error codes mean",
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/simota/simota/cmd/simota/internal/config"
 	"github.com/simota/simota/cmd/simota/internal/trace"
 	"github.com/simota/simota/ota/campaign"
+	"github.com/simota/simota/ota/detect"
 )
 
 // Store is what the API reads and changes.
@@ -34,8 +35,9 @@ type Store interface {
 type Services struct {
 	Store     Store
 	Campaigns *campaign.Engine
-	Vault     cardfile.Sealer   // seals the keys of an import
-	Links     func() []api.Link // health of every SMPP link
+	Shapes    map[string]*detect.Shape // of the feed, by name
+	Vault     cardfile.Sealer          // seals the keys of an import
+	Links     func() []api.Link        // health of every SMPP link
 	Link      func(name string) (api.LinkDetail, bool)
 	Trace     func(trace.Query) (*trace.Tap, error)
 	Backup    func(ctx context.Context, actor, path string) error
@@ -151,6 +153,8 @@ func routes(a huma.API, s *server) {
 	change(a, http.MethodPost, "/v1/campaigns/{name}/resume", "Let a paused campaign go on", s.resume)
 	change(a, http.MethodPost, "/v1/campaigns/{name}/cancel", "Stop a campaign", s.cancel)
 	change(a, http.MethodPost, "/v1/campaigns/{name}/retry", "Begin a new round for one card", s.retry)
+
+	change(a, http.MethodPost, "/v1/events", "Store what was seen of cards and devices", s.events)
 
 	change(a, http.MethodPost, "/v1/db/backup", "Copy the database", s.backup)
 	get(a, "/v1/db/check", "Look for everything that is wrong with the database", s.checkDB)
