@@ -135,6 +135,15 @@ func routes(a huma.API, s *server) {
 	change(a, http.MethodPut, "/v1/card-types/{name}", "Store a card type file", s.putCardType)
 
 	get(a, "/v1/settings/plan", "What a device would be told of an operator's network, and why", s.plan)
+	get(a, "/v1/clients", "Kinds of provisioning clients; PINs are not shown", s.clients)
+	get(a, "/v1/clients/{name}", "One kind of provisioning client", s.client)
+	change(a, http.MethodPut, "/v1/clients/{name}", "Store a client file", s.putClient)
+	get(a, "/v1/models", "Models of devices, by page", s.models)
+	change(a, http.MethodPost, "/v1/models/import", "Store the rows of a TAC table", s.importModels, func(o *huma.Operation) {
+		o.MaxBodyBytes, o.BodyReadTimeout = maxImport, importTime
+	})
+	get(a, "/v1/devices/{device}", "One device by IMEI, or a model by TAC or name", s.device)
+	get(a, "/v1/moves", "Cards in other devices than before, devices with other cards", s.moves)
 
 	get(a, "/v1/campaigns", "Campaigns, newest first", s.campaigns)
 	get(a, "/v1/campaigns/{name}", "One campaign and its progress", s.campaign)
