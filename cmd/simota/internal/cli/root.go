@@ -129,6 +129,7 @@ func addOffline(root *cobra.Command, h codec.Host) {
 		group("sms", "split and join the user data of short messages, offline", h.SMS()...),
 		group("apdu", "explain card commands, offline", h.APDU()...),
 		group("cap", "look into applet files, offline", h.CAP()...),
+		cpCommand(h),
 	)
 	for _, c := range root.Commands() {
 		if c.Name() == "card" {
