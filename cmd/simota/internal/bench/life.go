@@ -200,8 +200,7 @@ func (s *bareStore) proof(ctx context.Context, lives []*life) error {
 		e.TargetID, e.CardID, e.AttemptID, e.InboxID, e.SeenAt = l.lease.TargetID, l.card.Card.ID, l.attempt, l.inbox, now
 		return &ledger.Settle{
 			InboxIDs: []int64{l.inbox}, State: ledger.InboxSettled, Kind: s.model.proofRow.Kind, Evidence: []ledger.Evidence{e},
-			Conclusions:  []ledger.Conclusion{{AttemptID: l.attempt, Outcome: ledger.Executed, At: now}},
-			ClearSuspect: l.card.Keysets[0].ID,
+			Conclusions: []ledger.Conclusion{{AttemptID: l.attempt, Outcome: ledger.Executed, At: now}},
 		}
 	})
 	return err
