@@ -63,6 +63,7 @@ type Bind struct {
 	Parts       [][]byte
 	Submissions []Submission // PartSeq says of which part; State is Ready
 	Replaces    []int64      // older attempts that end as Overdue
+	State       *Advance     // what the saga says of the target as it asks for the attempt, under the same lease; nil: nothing new
 
 	// Out
 	AttemptID int64

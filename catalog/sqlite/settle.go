@@ -94,14 +94,19 @@ func (t *tx) advance(op *ledger.Advance) error {
 	if err != nil {
 		return err
 	}
+	return t.stand(op.Lease.TargetID, h, op)
+}
+
+// stand stores where a target stands, and what goes with it.
+func (t *tx) stand(target int64, h holder, op *ledger.Advance) error {
 	if _, err := t.exec(`UPDATE target SET state = ?2, cause = ?3, step = ?4, unproven = ?5, due_at = ?6,
 		closed_at = COALESCE(closed_at, CASE WHEN ?7 THEN ?8 END) WHERE id = ?1`,
-		op.Lease.TargetID, op.State, txt(op.Cause), op.Step, op.Unproven, us(op.DueAt), op.Closed, us(op.At)); err != nil {
+		target, op.State, txt(op.Cause), op.Step, op.Unproven, us(op.DueAt), op.Closed, us(op.At)); err != nil {
 		return err
 	}
 	for _, e := range op.Evidence {
 		if e.TargetID == 0 {
-			e.TargetID = op.Lease.TargetID
+			e.TargetID = target
 		}
 		if e.CardID == 0 {
 			e.CardID = h.card
@@ -122,6 +127,7 @@ func (t *tx) advance(op *ledger.Advance) error {
 			return fmt.Errorf("%w: subscription %d of card %d", catalog.ErrNotFound, op.Active, h.card)
 		}
 	}
+	var err error
 	op.NewPair, err = t.storePair(op.Pair)
 	return err
 }

@@ -132,12 +132,12 @@ func (e *Engine) follow(ctx context.Context, lease ledger.Lease, dos *ledger.Dos
 	if r.Action == nil && !r.Plan {
 		return rest, e.advance(ctx, lease, dos, r, now)
 	}
-	if string(r.State) != dos.Target.State { // the state comes before what follows from it, also in the timeline
-		if err := e.advance(ctx, lease, dos, r, now); err != nil {
-			return rest, err
-		}
-	}
 	if r.Plan {
+		if string(r.State) != dos.Target.State {
+			if err := e.advance(ctx, lease, dos, r, now); err != nil {
+				return rest, err
+			}
+		}
 		return e.replan(ctx, lease, dos, f, r.IMEI, now)
 	}
 	return e.act(ctx, lease, dos, f, r, now)
@@ -175,7 +175,14 @@ func (e *Engine) act(ctx context.Context, lease ledger.Lease, dos *ledger.Dossie
 	if err != nil {
 		return rest, err
 	}
-	err = e.cfg.Desk.Send(ctx, lease, dos, order(f, r.State, r.Action, spec))
+	o := order(f, r.State, r.Action, spec)
+	if string(r.State) != dos.Target.State { // the state does not come after what follows from it
+		begins := r
+		begins.Due = sooner(r.Due, e.cfg.Desk.Timing().FirstProbe(now)) // or the attempt would call for it at once
+		o.State = e.news(lease, *dos, begins, now)
+		o.State.Unproven = o.State.Unproven || o.Unproven
+	}
+	err = e.cfg.Desk.Send(ctx, lease, dos, o)
 	if errors.Is(err, delivery.ErrTooLong) {
 		r.State, r.Cause, r.Closed, r.Action = swap.Held, err.Error(), true, nil
 		return rest, e.advance(ctx, lease, dos, r, now)
@@ -183,6 +190,7 @@ func (e *Engine) act(ctx context.Context, lease ledger.Lease, dos *ledger.Dossie
 	if err != nil {
 		return rest, e.held(ctx, lease, dos, f, err)
 	}
+	e.stored(dos, o.State)
 	return again, nil
 }
 
@@ -257,13 +265,26 @@ func routes(f swap.Facts, w swap.Way) (out []delivery.Route) {
 
 // advance caches what the saga says, when it says something new.
 func (e *Engine) advance(ctx context.Context, lease ledger.Lease, dos *ledger.Dossier, r swap.Result, now time.Time) error {
+	op := e.news(lease, *dos, r, now)
+	if op == nil {
+		return nil
+	}
+	if err := e.cfg.Store.Apply(ctx, op)[0]; err != nil {
+		return err
+	}
+	e.stored(dos, op)
+	return nil
+}
+
+// news is what the saga says and the store does not; nil when it is the same.
+func (e *Engine) news(lease ledger.Lease, dos ledger.Dossier, r swap.Result, now time.Time) *ledger.Advance {
 	t := dos.Target
 	changed := string(r.State) != t.State || r.Closed != !t.ClosedAt.IsZero()
 	if !changed && r.Cause == t.Cause && e.wakesInTime(t, r, now) {
 		return nil
 	}
 	op := &ledger.Advance{
-		Lease: lease, State: string(r.State), Cause: r.Cause, Step: r.Step, Unproven: unproven(*dos, r), DueAt: r.Due,
+		Lease: lease, State: string(r.State), Cause: r.Cause, Step: r.Step, Unproven: unproven(dos, r), DueAt: r.Due,
 		Closed: r.Closed, At: now,
 	}
 	if changed {
@@ -283,27 +304,31 @@ func (e *Engine) advance(ctx context.Context, lease ledger.Lease, dos *ledger.Do
 			}
 		}
 	}
-	if back := backOn(*dos, r); r.Back && dos.Entry.Card.Active != back {
+	if back := backOn(dos, r); r.Back && dos.Entry.Card.Active != back {
 		op.Active = back
 	}
-	if err := e.cfg.Store.Apply(ctx, op)[0]; err != nil {
-		return err
+	return op
+}
+
+// stored enters news into the dossier, and tells who waits for them.
+func (e *Engine) stored(dos *ledger.Dossier, op *ledger.Advance) {
+	if op == nil {
+		return
 	}
 	d := &dos.Target
 	d.State, d.Cause, d.Step, d.Unproven, d.DueAt = op.State, op.Cause, op.Step, op.Unproven, op.DueAt
 	if op.Active != 0 {
 		dos.Entry.Card.Active = op.Active
 	}
-	if r.Closed {
-		d.ClosedAt = now
-		e.leases.drop(t.ID)
-		e.facts.drop(t.ID)
+	if op.Closed {
+		d.ClosedAt = op.At
+		e.leases.drop(d.ID)
+		e.facts.drop(d.ID)
 	}
-	if changed {
+	if len(op.Evidence) > 0 {
 		poke(e.nudge)
 	}
-	e.alarm.sooner(r.Due)
-	return nil
+	e.alarm.sooner(op.DueAt)
 }
 
 // backOn is the subscription that a card went back to: the one whose profile it

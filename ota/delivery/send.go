@@ -68,6 +68,7 @@ type Order struct {
 	IfRunning   bool
 	MaxUnproven int
 	Unproven    bool
+	State       *ledger.Advance // what the saga says of the target, committed with the attempt; nil: nothing new
 }
 
 // Send binds the order to the next counter and commits it with everything that
@@ -140,7 +141,7 @@ func (d *Desk) build(lease ledger.Lease, dos ledger.Dossier, o Order) (*ledger.B
 		return nil, err
 	}
 	op := &ledger.Bind{
-		Lease: lease, IfRunning: o.IfRunning, MaxUnproven: o.MaxUnproven, Unproven: o.Unproven, Replaces: o.Replaces,
+		Lease: lease, IfRunning: o.IfRunning, MaxUnproven: o.MaxUnproven, Unproven: o.Unproven, Replaces: o.Replaces, State: o.State,
 		Attempt: ledger.Attempt{
 			TargetID: lease.TargetID, CardID: dos.Entry.Card.ID, Step: o.Step, Try: nextTry(dos, o.Step), Kind: o.Kind,
 			Purpose: o.Purpose, Label: o.Label, Reference: ref, Deadline: o.Deadline, CreatedAt: now,
