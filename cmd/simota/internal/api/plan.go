@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/url"
-
-	"github.com/simota/simota/ota/cp/content"
 )
 
 // Plan is what a device would be told of an operator's network, and why. No
@@ -26,15 +24,24 @@ type Plan struct {
 
 // PlanMessage is one document, or a text message in its place.
 type PlanMessage struct {
-	Name     string            `json:"name"`
-	Gating   bool              `json:"gating" doc:"the device counts as configured when this has arrived"`
-	Security string            `json:"security,omitempty"`
-	Octets   int               `json:"octets" doc:"of WBXML, or of text"`
-	SMS      int               `json:"sms"`
-	XML      string            `json:"xml,omitempty"`
-	Text     string            `json:"text,omitempty"`
-	Why      []string          `json:"why"`
-	Findings []content.Finding `json:"findings"`
+	Name     string        `json:"name"`
+	Gating   bool          `json:"gating" doc:"the device counts as configured when this has arrived"`
+	Security string        `json:"security,omitempty"`
+	Octets   int           `json:"octets" doc:"of WBXML, or of text"`
+	SMS      int           `json:"sms"`
+	XML      string        `json:"xml,omitempty"`
+	Text     string        `json:"text,omitempty"`
+	Why      []string      `json:"why"`
+	Findings []PlanFinding `json:"findings"`
+}
+
+// PlanFinding is what is wrong with a document by the standard, for sending, or
+// for the device's client.
+type PlanFinding struct {
+	By     string `json:"by" doc:"standard, simota, or the name of a client"`
+	Effect string `json:"effect" doc:"note, ignored, dropped or refused"`
+	Path   string `json:"path,omitempty" doc:"where in the document"`
+	Text   string `json:"text"`
 }
 
 // PlanLeft is something that is not sent.

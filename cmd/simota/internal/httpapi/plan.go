@@ -9,7 +9,6 @@ import (
 	"github.com/simota/simota/catalog"
 	"github.com/simota/simota/cmd/simota/internal/api"
 	"github.com/simota/simota/ota/campaign"
-	"github.com/simota/simota/ota/cp/content"
 	"github.com/simota/simota/ota/settings"
 )
 
@@ -60,7 +59,10 @@ func planOf(iccid string, p campaign.DevicePlan) (api.Plan, error) {
 	for i, m := range p.Plan.Messages {
 		pm := api.PlanMessage{
 			Name: m.Name, Gating: m.Gating, Security: m.Security, Octets: len(m.WBXML) + len(m.Text), SMS: m.SMS, Why: m.Why,
-			Findings: append([]content.Finding{}, m.Findings(p.Model.Client)...),
+			Findings: []api.PlanFinding{},
+		}
+		for _, f := range m.Findings(p.Model.Client) {
+			pm.Findings = append(pm.Findings, api.PlanFinding{By: f.By, Effect: f.Effect.String(), Path: f.Path, Text: f.Text})
 		}
 		if j := slices.IndexFunc(shown.Messages, func(s settings.Message) bool { return s.Name == m.Name }); m.Text != "" && j >= 0 {
 			pm.Text = shown.Messages[min(i, len(shown.Messages)-1)].Text
