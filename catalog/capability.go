@@ -55,20 +55,15 @@ func (c Capability) Flaws() (out []Flaw) {
 	return out
 }
 
-// pinFlaw says what is wrong with the PIN. Which of the two lengths it must have
-// is known only where the methods stand beside it.
+// pinFlaw says what is wrong with the PIN.
 func (c Capability) pinFlaw() string {
-	n := len(c.PIN)
-	mac := slices.Contains(c.Security, "userpinmac")
-	switch {
+	switch n := len(c.PIN); {
 	case n == 0:
 		return ""
 	case strings.Trim(c.PIN, "0123456789") != "":
 		return "has something else than digits"
-	case mac && (n < 10 || n > 20 || n%2 != 0):
-		return fmt.Sprintf("has %d digits: userpinmac wants 10 to 20, an even number", n)
-	case !mac && len(c.Security) > 0 && (n < 4 || n > 10), n < 4, n > 20:
-		return fmt.Sprintf("has %d digits: want 4 to 10 (userpinmac: 10 to 20)", n)
+	case n < 4 || n > 10:
+		return fmt.Sprintf("has %d digits: want 4 to 10", n)
 	}
 	return ""
 }

@@ -178,14 +178,18 @@ func (e *Engine) canary(ctx context.Context, c ledger.Campaign, spec Spec, count
 
 // proven counts the cards that have reached what a canary has to reach.
 func proven(kind swap.Kind, c ledger.Counts) (n int) {
-	states := []swap.State{swap.Moved, swap.Configuring, swap.SettingsDelivered, swap.Verified, swap.SettingsFailed, swap.Written}
-	if kind == swap.KindProvision {
-		states = []swap.State{swap.SettingsDelivered, swap.Verified}
-	}
-	for _, s := range states {
+	for _, s := range Proving(kind) {
 		n += c.ByState[string(s)]
 	}
 	return n
+}
+
+// Proving lists the states that a card of a canary has to reach.
+func Proving(kind swap.Kind) []swap.State {
+	if kind == swap.KindProvision {
+		return []swap.State{swap.SettingsDelivered, swap.Verified}
+	}
+	return []swap.State{swap.Moved, swap.Configuring, swap.SettingsDelivered, swap.Verified, swap.SettingsFailed, swap.Written}
 }
 
 // slot takes the cron slots that have come.

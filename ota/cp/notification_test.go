@@ -110,28 +110,3 @@ func TestUIModeNames(t *testing.T) {
 		t.Error(got)
 	}
 }
-
-func FuzzParseNotification(f *testing.F) {
-	n := example()
-	f.Add(must[[]byte](f)(n.AppendBinary(nil)))
-	f.Add(must[[]byte](f)(n.AppendPush(nil)))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		if n, err := ParseNotificationPush(b); err == nil {
-			if push, err := n.AppendPush(nil); err != nil || !bytes.HasSuffix(b, push[6:]) {
-				t.Fatalf("%X, %v of %X", push, err, b)
-			}
-		} else if !errors.Is(err, ErrMalformed) && !errors.Is(err, ErrContentType) {
-			t.Fatal(err)
-		}
-		n, err := ParseNotification(b)
-		if err != nil {
-			if !errors.Is(err, ErrMalformed) {
-				t.Fatal(err)
-			}
-			return
-		}
-		if again, err := n.AppendBinary(nil); err != nil || !bytes.Equal(again, b) {
-			t.Fatalf("%X, %v of %X", again, err, b)
-		}
-	})
-}

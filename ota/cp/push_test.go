@@ -262,31 +262,3 @@ func TestSecurityNames(t *testing.T) {
 		}
 	}
 }
-
-func FuzzParsePush(f *testing.F) {
-	key := []byte("1234")
-	for sec := NETWPIN; sec <= USERNETWPIN; sec++ {
-		f.Add(must[[]byte](f)(Push([]byte("body"), sec, key)))
-	}
-	f.Add(unhex(f, "010601b641"))
-	f.Add(unhex(f, "01060403b6918341"))
-	f.Fuzz(func(t *testing.T, pdu []byte) {
-		m, err := ParsePush(pdu)
-		if err != nil {
-			if !errors.Is(err, ErrMalformed) && !errors.Is(err, ErrContentType) {
-				t.Fatal(err)
-			}
-			return
-		}
-		if !m.Verify(key) {
-			return
-		}
-		push, err := Push(m.Body, m.Security, key)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if again, err := ParsePush(push); err != nil || again.MAC != m.MAC || !bytes.Equal(again.Body, m.Body) {
-			t.Fatalf("%+v, want %+v (%v)", again, m, err)
-		}
-	})
-}

@@ -415,33 +415,3 @@ func TestAnyDocumentSurvives(t *testing.T) {
 		}
 	})
 }
-
-func FuzzParseWBXML(f *testing.F) {
-	for _, v := range vectors(f) {
-		for _, text := range v.WBXML {
-			f.Add(unhex(f, text))
-		}
-	}
-	f.Add(unhex(f, "030b6a00c54503312e310001c6000155018736060377320001872206034e3100018714010101"))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		d, err := ParseWBXML(b)
-		if err != nil {
-			if !errors.Is(err, ErrMalformed) {
-				t.Fatalf("%v", err)
-			}
-			return
-		}
-		again, err := ParseXML([]byte(d.XML()))
-		if err != nil || again.XML() != d.XML() {
-			t.Fatalf("XML: %v of %s", err, d.XML())
-		}
-		_, _ = Read(d)
-		body, err := d.AppendWBXML(nil)
-		if err != nil { // identifiers or size that are read but not sent
-			return
-		}
-		if again, err = ParseWBXML(body); err != nil || again.XML() != d.XML() {
-			t.Fatalf("WBXML: %v of %s", err, d.XML())
-		}
-	})
-}

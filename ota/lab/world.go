@@ -29,6 +29,7 @@ type World struct {
 	bySMSC   map[string]*network
 	all      []*subscriber // in the order of the card file
 	byICCID  map[string]*subscriber
+	slots    slots
 	ready    chan struct{}
 	started  sync.Once
 
@@ -48,6 +49,7 @@ func New(cfg Config, log *slog.Logger) (*World, error) {
 	w := &World{
 		cfg: cfg, began: time.Now(), log: log, logs: &logs{}, ready: make(chan struct{}),
 		networks: map[string]*network{}, bySMSC: map[string]*network{}, byICCID: map[string]*subscriber{},
+		slots: slots{cards: map[string]*subscriber{}, empty: map[string]device.Body{}},
 	}
 	if w.types, err = cfg.cardTypes(func(Personality) bool { return true }); err != nil {
 		return nil, err
@@ -130,11 +132,18 @@ func (w *World) subscriber(c issue, r role) (*subscriber, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.device, err = device.New(card, device.Config{
-		IMEI: c.imei, APN: s.subscriptions[0].network.APN,
-		IgnoresRefresh: r == ignoresRefresh, IgnoresCP: c.noCP || r == ignoresCP,
-	})
-	return s, err
+	cfg := w.cfg.deviceConfig(c.imei)
+	cfg.APN, cfg.IgnoresRefresh = s.subscriptions[0].network.preset(), r == ignoresRefresh
+	if c.noCP || r == ignoresCP {
+		cfg.Client = device.None
+	}
+	body, err := device.NewBody(cfg)
+	if err != nil {
+		return nil, err
+	}
+	s.device = body.Insert(card)
+	w.slots.cards[deviceKey(c.imei)] = s
+	return s, nil
 }
 
 func (w *World) card(c issue, s *subscriber) (*uicc.Card, error) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/simota/simota/catalog"
 	"github.com/simota/simota/ota/cp"
+	"github.com/simota/simota/ota/cp/content"
 )
 
 // Plan is what a device is told, in the order in which it is told.
@@ -30,6 +31,24 @@ type Message struct {
 	PIN      string      // for the methods with a user's PIN
 	SMS      int         // short messages it takes
 	Why      []string    // why it is sent, and why like this
+}
+
+// Findings is what is wrong with a message by the standard, for sending, and
+// for a client of package content that is known to be like the device's. Of a
+// device that nobody knows it is what holds for most phones.
+func (m Message) Findings(client string) (out []content.Finding) {
+	if m.Text != "" {
+		return nil
+	}
+	if client == Unknown {
+		client = "phones"
+	}
+	for _, f := range content.Check(m.Document) {
+		if f.By == content.Standard || f.By == content.Sender || f.By == client {
+			out = append(out, f)
+		}
+	}
+	return out
 }
 
 // Left is something that is not sent.

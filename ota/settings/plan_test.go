@@ -10,6 +10,7 @@ import (
 
 	"github.com/simota/simota/catalog"
 	"github.com/simota/simota/ota/cp"
+	"github.com/simota/simota/ota/cp/content"
 	"github.com/simota/simota/sat/rfm"
 )
 
@@ -75,7 +76,7 @@ func TestTheSmallSafeDocumentGoesFirstAndTheDoubtfulOnesLast(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string][]string{
 		Unknown:    {"internet!", "mms!", "smsc", "short codes"},
-		"strict":   {"internet!", "mms!", "dm", "short codes"},
+		"cpclient": {"internet!", "mms!", "dm", "short codes"},
 		"samsung":  {"internet!", "mms!", "dm"},
 		"gecko":    {"internet!", "mms!"},
 		"mediatek": {"internet!", "mms!"},
@@ -89,7 +90,7 @@ func TestTheSmallSafeDocumentGoesFirstAndTheDoubtfulOnesLast(t *testing.T) {
 
 func TestDocumentsOfAnOperator(t *testing.T) {
 	t.Parallel()
-	everything := client(t, "strict")
+	everything := client(t, "cpclient")
 	everything.Takes = catalog.Takes()
 	want := map[string]string{
 		"internet": `
@@ -159,7 +160,7 @@ func TestPartsAreThoseOfTheSplitPush(t *testing.T) {
 
 func TestADocumentIsCutDownToWhatTheClientHasRoomFor(t *testing.T) {
 	t.Parallel()
-	c := client(t, "strict")
+	c := client(t, "cpclient")
 	c.Takes = []string{"internet", "dns"}
 	c.Security = []string{"none"}
 	op := kestrel()
@@ -279,7 +280,7 @@ func TestClientsRestOnEachOther(t *testing.T) {
 	t.Parallel()
 	stored := map[string]catalog.Client{
 		"acme":  {Name: "acme", BasedOn: "meter", Capability: catalog.Capability{MaxParts: 3}},
-		"meter": {Name: "meter", BasedOn: "strict", Capability: catalog.Capability{Security: []string{"userpin"}, PIN: "1111"}},
+		"meter": {Name: "meter", BasedOn: "cpclient", Capability: catalog.Capability{Security: []string{"userpin"}, PIN: "1111"}},
 		"gecko": {Name: "gecko", BasedOn: "gecko", Capability: catalog.Capability{MaxID: 8}},
 		"a":     {Name: "a", BasedOn: "b"}, "b": {Name: "b", BasedOn: "a"},
 	}
@@ -404,5 +405,18 @@ func TestEveryCardFileCanBeCoded(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"ad", "smsp", "imsi"}, Expand([]string{"ad", "sdn", "smsp", "imsi"}, nil)); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestWhatIsPlannedIsTakenByItsClient(t *testing.T) {
+	t.Parallel()
+	for _, c := range Clients() {
+		for _, m := range plan(t, kestrel(), c.Capability).Messages {
+			for _, f := range m.Findings(c.Name) {
+				if f.Effect > content.Note && m.Gating {
+					t.Errorf("%s, %s: %s %s: %s", c.Name, m.Name, f.Path, f.Effect, f.Text)
+				}
+			}
+		}
 	}
 }

@@ -106,7 +106,9 @@ func purposeless(root *element) []hit {
 			lead(px.all("PXPHYSICAL"))
 		}
 	}
-	return each(root.all("NAPDEF"), "", func(n *element) (string, bool) { return "", !n.has("INTERNET") && !used[n.value("NAPID")] })
+	return each(root.all("NAPDEF"), "", func(n *element) (string, bool) {
+		return "", n.value("NAP-ADDRTYPE") == apn && !n.has("INTERNET") && !used[n.value("NAPID")]
+	})
 }
 
 // nestedTwice finds names that are in two characteristics of one of the root.

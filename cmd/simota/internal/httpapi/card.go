@@ -122,13 +122,7 @@ func (s *server) operators(ctx context.Context, _ *none) ([]catalog.Operator, er
 	}
 	out := make([]catalog.Operator, 0, len(list))
 	for _, o := range list {
-		o.APNs = append([]catalog.APN(nil), o.APNs...)
-		for i := range o.APNs {
-			if o.APNs[i].Secret != "" {
-				o.APNs[i].Secret = redacted
-			}
-		}
-		out = append(out, o)
+		out = append(out, withoutSecrets(o))
 	}
 	return out, nil
 }

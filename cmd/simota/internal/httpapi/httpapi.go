@@ -134,6 +134,7 @@ func routes(a huma.API, s *server) {
 	get(a, "/v1/card-types", "Card types", s.cardTypes)
 	change(a, http.MethodPut, "/v1/card-types/{name}", "Store a card type file", s.putCardType)
 
+	get(a, "/v1/settings/plan", "What a device would be told of an operator's network, and why", s.plan)
 	get(a, "/v1/clients", "Kinds of provisioning clients; PINs are not shown", s.clients)
 	get(a, "/v1/clients/{name}", "One kind of provisioning client", s.client)
 	change(a, http.MethodPut, "/v1/clients/{name}", "Store a client file", s.putClient)
