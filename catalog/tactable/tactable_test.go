@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"testing"
 
@@ -190,6 +191,25 @@ func BenchmarkParse(b *testing.B) {
 	for b.Loop() {
 		if got, err := Parse(strings.NewReader(text.String())); err != nil || len(got.Models) != 200_000 {
 			b.Fatal(len(got.Models), err)
+		}
+	}
+}
+
+func TestExampleOfTheDevicePageIsRead(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../docs/device-configuration.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(page), "```text\nTAC,")
+	example, _, _ := strings.Cut(rest, "```")
+	got, err := Parse(strings.NewReader("TAC," + example))
+	if err != nil || len(got.Bad) > 0 || len(got.Models) != 4 {
+		t.Errorf("%+v, %v", got, err)
+	}
+	for _, f := range fields {
+		if !strings.Contains(string(page), "`"+f.name()+"`") {
+			t.Errorf("column %s is not on the page", f.name())
 		}
 	}
 }

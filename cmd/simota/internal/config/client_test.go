@@ -1,6 +1,8 @@
 package config
 
 import (
+	"os"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -86,5 +88,33 @@ func TestErrorsInClientsShowNoPIN(t *testing.T) {
 		if _, err := DecodeClient("x.yaml", []byte(text)); err == nil || strings.Contains(err.Error(), "047") || strings.Contains(err.Error(), "04.7") {
 			t.Errorf("%q: %v", text, err)
 		}
+	}
+}
+
+const devicePage = "../../../../docs/device-configuration.md"
+
+func TestDevicePageNamesEveryKeyOfAClientAndItsExamplesLoad(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile(devicePage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key := range fieldsOf(reflect.TypeFor[catalog.Client]()) {
+		if !strings.Contains(string(page), "| `"+key+"` |") {
+			t.Errorf("%s is not on the page", key)
+		}
+	}
+	clients := 0
+	for _, text := range blocks(string(page)) {
+		if !strings.HasPrefix(text, "client:") {
+			continue
+		}
+		clients++
+		if _, err := DecodeClient("device-configuration.md", []byte(text)); err != nil {
+			t.Errorf("%v\n%s", err, text)
+		}
+	}
+	if clients == 0 {
+		t.Error("no example of a client")
 	}
 }

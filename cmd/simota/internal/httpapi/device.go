@@ -118,7 +118,7 @@ func (s *server) unknownClients(ctx context.Context, all []catalog.Model) (out [
 		}
 		_, err := s.Store.Client(ctx, m.Client)
 		if errors.Is(err, catalog.ErrNotFound) {
-			out = append(out, fmt.Sprintf("line %d, CLIENT: %q is not known: apply its file before these devices are to be configured", m.Line, m.Client))
+			out = append(out, fmt.Sprintf("line %d, CLIENT: %q is not known: apply its file (simota client apply) before these devices are configured", m.Line, m.Client))
 		} else if err != nil {
 			return nil, err
 		}

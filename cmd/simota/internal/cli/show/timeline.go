@@ -85,7 +85,11 @@ func head(b *strings.Builder, t api.Timeline, zone *time.Location) {
 		b.WriteByte('\n')
 	}
 	for _, p := range c.Pairs {
-		fmt.Fprintf(b, "seen in %s with IMSI %s: %s to %s, %s\n", plain(device(p)), plain(p.IMSI), stamp(p.SeenAt, zone), stamp(p.LastSeen, zone), plain(p.Source))
+		at := stamp(p.SeenAt, zone)
+		if last := stamp(p.LastSeen, zone); last != at {
+			at += " to " + last
+		}
+		fmt.Fprintf(b, "seen in %s with IMSI %s: %s, %s\n", plain(device(p)), plain(p.IMSI), at, plain(p.Source))
 	}
 	for _, g := range t.Targets {
 		fmt.Fprintln(b, plainJoin([]string{g.Campaign + ": " + g.State, g.Cause, g.NextStep}))
