@@ -1,9 +1,7 @@
 package campaign
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -37,13 +35,12 @@ func (e *Engine) processLeased(ctx context.Context, id int64) error {
 		return err
 	}
 	dos, err := e.cfg.Store.Dossier(ctx, id)
-	var facts pinned
 	for range mostRounds {
 		if err != nil {
 			return err
 		}
 		var then next
-		switch then, err = e.once(ctx, lease, &dos, &facts); {
+		switch then, err = e.once(ctx, lease, &dos); {
 		case err != nil || then == rest:
 			return err
 		case then == reread:
@@ -62,27 +59,9 @@ const (
 	reread             // look again, at a new dossier
 )
 
-// pinned are the facts of a target, read once while a worker has it.
-type pinned struct {
-	from  []byte
-	facts swap.Facts
-}
-
-func (p *pinned) of(t ledger.Target) (swap.Facts, error) {
-	if p.from != nil && bytes.Equal(p.from, t.Facts) {
-		return p.facts, nil
-	}
-	*p = pinned{from: t.Facts}
-	if err := json.Unmarshal(t.Facts, &p.facts); err != nil {
-		p.from = nil
-		return swap.Facts{}, fmt.Errorf("campaign: target %d: stored facts: %w", t.ID, err)
-	}
-	return p.facts, nil
-}
-
 // once does one thing for a target. Notices come before all else, whatever
 // became of the target.
-func (e *Engine) once(ctx context.Context, lease ledger.Lease, dos *ledger.Dossier, pinned *pinned) (next, error) {
+func (e *Engine) once(ctx context.Context, lease ledger.Lease, dos *ledger.Dossier) (next, error) {
 	t, now := dos.Target, e.cfg.Now()
 	closed := !t.ClosedAt.IsZero()
 	switch {
@@ -91,7 +70,7 @@ func (e *Engine) once(ctx context.Context, lease ledger.Lease, dos *ledger.Dossi
 	case len(t.Facts) == 0:
 		return e.claim(ctx, lease, dos, time.Time{}, now)
 	}
-	facts, err := pinned.of(t)
+	facts, err := e.facts.of(t)
 	if err != nil {
 		return rest, err
 	}
@@ -150,13 +129,16 @@ func (e *Engine) follow(ctx context.Context, lease ledger.Lease, dos *ledger.Dos
 		}
 		r.Due = sooner(r.Due, due)
 	}
-	if r.Action == nil {
+	if r.Action == nil && !r.Plan {
 		return rest, e.advance(ctx, lease, dos, r, now)
 	}
 	if string(r.State) != dos.Target.State { // the state comes before what follows from it, also in the timeline
 		if err := e.advance(ctx, lease, dos, r, now); err != nil {
 			return rest, err
 		}
+	}
+	if r.Plan {
+		return e.replan(ctx, lease, dos, f, r.IMEI, now)
 	}
 	return e.act(ctx, lease, dos, f, r, now)
 }
@@ -238,7 +220,7 @@ func order(f swap.Facts, state swap.State, a *swap.Action, spec Spec) delivery.O
 		Step: a.Step, Kind: a.Kind, Label: a.Label, Purpose: a.Purpose, Routes: routes(f, a.Way),
 		KeysetID: a.Via.KeysetID, TAR: a.Via.TAR, SPI: a.Via.SPI, Format: a.Via.Format, Script: a.Script,
 		Fence: a.Fence, Expect: a.Expect,
-		FenceOf: a.FenceOf, MaxParts: a.Via.MaxParts, AllowWeak: f.AllowWeak, Interactive: f.Interactive, Push: a.Push, Deadline: a.Deadline, Replaces: a.Replaces,
+		FenceOf: a.FenceOf, MaxParts: a.Via.MaxParts, AllowWeak: f.AllowWeak, Interactive: f.Interactive, Push: a.Push, Text: a.Text, Deadline: a.Deadline, Replaces: a.Replaces,
 		IfRunning: a.Begins || a.Kind == ledger.Read && state == swap.Snapshot, Unproven: a.Unproven,
 	}
 	if a.Unproven {
@@ -315,6 +297,7 @@ func (e *Engine) advance(ctx context.Context, lease ledger.Lease, dos *ledger.Do
 	if r.Closed {
 		d.ClosedAt = now
 		e.leases.drop(t.ID)
+		e.facts.drop(t.ID)
 	}
 	if changed {
 		poke(e.nudge)

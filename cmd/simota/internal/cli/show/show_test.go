@@ -208,7 +208,7 @@ multi      applet               1639  3          -        B00FE1 applet
        1  no number
 `},
 		{"import", func(w io.Writer) error {
-			return Imported(w, api.ImportResult{Created: 1, Changed: 2, Same: 3, Skipped: 1})
+			return Imported(w, "card", api.ImportResult{Created: 1, Changed: 2, Same: 3, Skipped: 1})
 		}, `
 1 card new, 2 changed, 3 as before; 1 bad row left out
 `},
