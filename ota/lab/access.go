@@ -81,12 +81,17 @@ func (s *subscriber) session(attach bool) {
 		s.event(Event{Kind: EventRejected, IMEI: e.IMEI, APN: e.APN, Detail: s.refusal}.about(sub))
 		e.APN = ""
 	}
-	if w.feed == nil || s.refusal != "" && !attach {
-		return
+	report := func(l *lane, kind string, told func() bool) {
+		l.do(func() {
+			if told() {
+				s.event(Event{Kind: kind, IMEI: e.IMEI, APN: e.APN}.about(sub))
+			}
+		})
 	}
-	s.sessions.do(func() {
-		if w.feed.deliver(w.ctx, e) {
-			s.event(Event{Kind: EventFed, IMEI: e.IMEI, APN: e.APN}.about(sub))
-		}
-	})
+	if w.feed != nil && (attach || s.refusal == "") {
+		report(&s.sessions, EventFed, func() bool { return w.feed.deliver(w.ctx, e) })
+	}
+	if w.aaa != nil && s.refusal == "" {
+		report(&s.accounts, EventAccounted, func() bool { return w.aaa.start(w.ctx, e, sub.network.Name, sub.msisdn) })
+	}
 }

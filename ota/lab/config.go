@@ -27,7 +27,8 @@ type Config struct {
 	CardTypes map[string]Personality `yaml:"card_types"` // by the name in column CARD_TYPE
 	Devices   []Model                `yaml:"devices"`    // what devices are, by their IMEI; the others are like a Model{}
 	Feed      Feed                   `yaml:"feed"`
-	Speed     float64                `yaml:"speed"` // seconds of the world in a real one; 0 is 1
+	RADIUS    RADIUS                 `yaml:"radius"` // another way to report data connections
+	Speed     float64                `yaml:"speed"`  // seconds of the world in a real one; 0 is 1
 	Seed      int64                  `yaml:"seed"`
 	Timing    Timing                 `yaml:"timing"`
 	Faults    Faults                 `yaml:"faults"`
@@ -173,6 +174,9 @@ func (c Config) withDefaults() (Config, error) {
 		return c, errors.New("lab: cards is missing: name a card file")
 	}
 	if _, _, err := c.Feed.target(); err != nil {
+		return c, err
+	}
+	if err := c.RADIUS.check(); err != nil {
 		return c, err
 	}
 	if err := c.checkOperators(); err != nil {

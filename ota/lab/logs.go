@@ -59,7 +59,8 @@ const (
 	EventSubmitLost     = "submit lost"   // a message of the card; detail says where
 	EventSubmitFailed   = "submit failed" // the ESME refused it
 	EventReceiptLost    = "receipt lost"
-	EventFed            = "fed" // the feed took the attach event
+	EventFed            = "fed"       // the feed took the attach event
+	EventAccounted      = "accounted" // the AAA server answered the accounting of a session
 
 	EventProfileChanged  = "profile changed"     // an ordered profile or slot is in use; detail names it
 	EventRolledBack      = "profile rolled back" // an eUICC has gone back to the profile before

@@ -55,7 +55,8 @@ type subscriber struct {
 	outbox   []func()  // messages of the card on their way to an ESME, one behind the other
 	outUntil time.Time // when the last of them is there
 
-	sessions lane
+	sessions lane // for the feed
+	accounts lane // for the AAA
 }
 
 // repeat is a message that the network will deliver again as a whole.

@@ -24,7 +24,8 @@ type World struct {
 	cancel   context.CancelFunc
 	work     sync.WaitGroup
 	logs     *logs
-	feed     *feed
+	feed     *feed               // nil for none
+	aaa      *accounting         // nil for none
 	networks map[string]*network // by name
 	bySMSC   map[string]*network
 	all      []*subscriber // in the order of the card file
@@ -58,6 +59,7 @@ func New(cfg Config, log *slog.Logger) (*World, error) {
 	if w.feed, err = newFeed(cfg.Feed, log); err != nil {
 		return nil, err
 	}
+	w.aaa = newAccounting(cfg.RADIUS, log)
 	for _, o := range cfg.Operators {
 		n := newNetwork(w, o)
 		w.networks[o.Name], w.bySMSC[o.SMSC] = n, n
@@ -110,7 +112,7 @@ func (w *World) subscriber(c issue, r role) (*subscriber, error) {
 	s := &subscriber{
 		mailbox: newMailbox(), world: w, iccid: c.iccid, role: r, judge: newJudge(w.cfg.Seed, c.iccid, &w.cfg.Faults),
 		timers: map[*timer]bool{}, repeats: map[int]*repeat{}, absence: -1,
-		sessions: lane{group: &w.work},
+		sessions: lane{group: &w.work}, accounts: lane{group: &w.work},
 	}
 	if at, times, ok := s.judge.absence(); ok {
 		s.absence, s.absentFor = at, time.Duration(times*float64(w.cfg.Faults.AbsentFor))
