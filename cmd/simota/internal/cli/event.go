@@ -81,7 +81,7 @@ func (r *eventImport) Run(ctx context.Context, args []string) error {
 		r.warn("left out: %s", line)
 	}
 	return r.print(out, func(w io.Writer) error {
-		_, err := fmt.Fprintf(w, "%d events stored, %d of ended sessions, %d rows of unknown cards, %d bad rows\n", out.Taken, out.Ended, len(out.Unknown), t.BadRows)
+		_, err := fmt.Fprintf(w, "stored %d, ended sessions %d, unknown cards %d, bad rows %d\n", out.Taken, out.Ended, len(out.Unknown), t.BadRows)
 		return err
 	})
 }

@@ -11,7 +11,7 @@ func TestEventsOfATableAreStoredAndUnknownCardsNamed(t *testing.T) {
 	if err := Run(t.Context(), p); err != nil {
 		t.Fatal(err)
 	}
-	b.has(out.String(), `1 events stored, 1 of ended sessions, 1 rows of unknown cards, 0 bad rows`)
+	b.has(out.String(), `stored 1, ended sessions 1, unknown cards 1, bad rows 0`)
 	b.has(stderr.String(), `simota: \S*seen.csv: columns not used: colour`, `simota: left out: \S*seen.csv line 3: no card has IMSI 999999999999999`)
 	b.has(b.simota("card", "show", "8999970000000000506"), `(?s).*356938035643809.*event import.*`)
 	b.has(b.simota("event", "import", file, "--json"), `\s*"taken": 1,`, `\s*"bad": \[\],`)
@@ -24,7 +24,7 @@ func TestATableWithABadRowIsRefusedRowByRow(t *testing.T) {
 	file := b.file("seen.csv", "IMSI,IMEI\n999990000000050,35693\n999990000000050,356938035643809\n")
 	b.has(b.refused("event", "import", file), `simota: \S*seen.csv line 2, IMEI: "35693" has 5 digits, want 14 to 16`,
 		`simota: nothing imported: 1 of 2 rows are bad; fix them, or import the good ones with --skip-bad`)
-	b.has(b.simota("event", "import", file, "--skip-bad"), `1 events stored, .*, 1 bad rows`)
+	b.has(b.simota("event", "import", file, "--skip-bad"), `stored 1, .*, bad rows 1`)
 	b.has(b.refused("event", "import", b.file("none.csv", "")), `simota: \S*none.csv: no header line: .*`)
 }
 
