@@ -137,7 +137,7 @@ func TestCardTypeMistakesAreNamed(t *testing.T) {
 		{`refresh: card`, "refresh: card\nfiles: [smsp, imsy, imsi]", `files[1]: "imsy" is not known, did you mean "imsi"?`},
 		{`refresh: card`, "refresh: card\nfiles: [acc, imsi]", `files: smsp is missing`},
 		{`refresh: card`, "refresh: card\nfiles: [iccid, smsp, imsi]", `iccid is never written`},
-		{`coding: bcd`, `coding: ascii`, `tracking.imei.coding: "ascii" is not known`},
+		{`coding: bcd`, `coding: utf8`, `tracking.imei.coding: "utf8" is not known`},
 		{`usim-rfm-expanded: {tar: b00141, format: expanded`, `usim-rfm-expanded: {tar: b00141, formatt: expanded`, `unknown field "formatt", did you mean "format"?`},
 	} {
 		t.Run(m.new, func(t *testing.T) {

@@ -80,6 +80,7 @@ var help = map[string]string{
 	"secret_file":         "the file that holds the secret shared with the RADIUS clients",
 	"clients":             "the addresses that may send RADIUS accounting, as 10.0.0.0/8",
 	"shapes":              "JSON of senders with a form of their own: where in it the values of events stand",
+	"pattern":             "a regular expression that reads the text of a tracking applet, with groups imei, imsi and iccid",
 	"each":                "the path of the elements that are events",
 	"kinds":               "which values of kind mean attach, session, imei change or detach",
 	"receipts":            "how the SMSC writes delivery receipts, and what its error codes mean",

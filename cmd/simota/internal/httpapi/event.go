@@ -143,7 +143,8 @@ func (s *server) take(ctx context.Context, rows []detect.Row) (api.EventsResult,
 				case err == nil:
 					out.Ended++
 				case errors.Is(err, catalog.ErrNotFound):
-					out.NotTaken = append(out.NotTaken, api.NotTaken{Event: row.Number, Why: strings.TrimPrefix(err.Error(), "campaign: ")})
+					why := strings.TrimSuffix(strings.TrimPrefix(err.Error(), "campaign: "), ": "+catalog.ErrNotFound.Error())
+					out.NotTaken = append(out.NotTaken, api.NotTaken{Event: row.Number, Why: why})
 				default:
 					stop(err)
 				}
