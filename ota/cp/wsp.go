@@ -81,7 +81,7 @@ func uintvar(b []byte) (n int, rest []byte, ok bool) {
 // contentTypeValue returns the content type without its length, and how many
 // octets of headers come after it.
 func contentTypeValue(head []byte) (value []byte, after int, err error) {
-	n, rest, ok := len(head), head, true
+	n, rest, ok := 0, head, true
 	switch first := head[0]; {
 	case first == wspLengthQuote:
 		n, rest, ok = uintvar(head[1:])

@@ -97,9 +97,9 @@ func newRoot(a *app) *cobra.Command {
 	root := group("simota", "move SIM cards to another operator over the air",
 		serveCommand(a), configCommand(a), labCommand(a), keyCommand(a), databaseCommand(a),
 		operatorCommand(a), cardTypeCommand(a), cardCommand(a), campaignCommand(a), inboxCommand(a), linkCommand(a), versionCommand(a),
-		demoCommand(a), benchCommand(a), decodeCommand(a),
+		demoCommand(a), benchCommand(a), decodeCommand(a), cpCommand(a),
 	)
-	addOffline(root, codec.Host{Stdin: a.Stdin, Stdout: a.Stdout, JSON: &a.json, Usage: usage})
+	addOffline(root, a.codec())
 	root.Long = `simota moves M2M subscriptions over the air: it switches SIM cards to a local
 operator with secured short messages, waits for proof that the new identity is
 alive in the device, configures the device, and proves that too.
@@ -121,6 +121,11 @@ with --token. Without it that is SIMOTA_SERVER, else the socket that
 	return root
 }
 
+// codec is what the offline commands use of this program.
+func (a *app) codec() codec.Host {
+	return codec.Host{Stdin: a.Stdin, Stdout: a.Stdout, JSON: &a.json, Usage: usage}
+}
+
 // addOffline adds the commands that need neither server nor database.
 func addOffline(root *cobra.Command, h codec.Host) {
 	root.AddCommand(
@@ -129,7 +134,6 @@ func addOffline(root *cobra.Command, h codec.Host) {
 		group("sms", "split and join the user data of short messages, offline", h.SMS()...),
 		group("apdu", "explain card commands, offline", h.APDU()...),
 		group("cap", "look into applet files, offline", h.CAP()...),
-		cpCommand(h),
 	)
 	for _, c := range root.Commands() {
 		if c.Name() == "card" {
