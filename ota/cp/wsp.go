@@ -109,7 +109,7 @@ func mediaType(value []byte) (t ContentType, params []byte, err error) {
 	name, params, ended := bytes.Cut(value, []byte{0})
 	t, known := mediaTypes[strings.ToLower(string(name))]
 	if !ended || !known {
-		return 0, nil, fmt.Errorf("cp: content type %q: %w", name, ErrContentType)
+		return 0, nil, fmt.Errorf("cp: content type %.60q: %w", name, ErrContentType)
 	}
 	return t, params, nil
 }
