@@ -94,7 +94,7 @@ func TestSplittingAllocatesLittle(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	if limit := 3.0 * 3; allocs > limit {
+	if limit := 6.0; allocs > limit {
 		t.Errorf("%v allocations for 3 parts of at most %d octets, want at most %v", allocs, sms.MaxUserData, limit)
 	}
 }

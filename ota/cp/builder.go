@@ -11,7 +11,7 @@ const (
 	attrValue    = "value"
 	attrType     = "type"
 	attrVersion  = "version"
-	unknownPlace = "cp: <%s> at an unexpected place: %w"
+	unknownPlace = "cp: <%.40s> at an unexpected place: %w"
 )
 
 // attr is an attribute as read. The name of an unknown one is not known: its
@@ -164,7 +164,7 @@ func attributes(element string, attrs []attr) (key, value *attr, err error) {
 }
 
 func errAttribute(element, name string) error {
-	return fmt.Errorf("cp: <%s> with unknown or repeated attribute %q: %w", element, name, ErrMalformed)
+	return fmt.Errorf("cp: <%.40s> with unknown or repeated attribute %.40q: %w", element, name, ErrMalformed)
 }
 
 func keyOf(element string) string {

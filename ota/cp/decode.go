@@ -267,7 +267,7 @@ func (d *decoder) string(token byte) (s string, err error) {
 	case token == tokStrI:
 		s, err = d.inline()
 	case token == tokStrT:
-		s, err = d.reference()
+		return d.reference()
 	case token == tokEntity:
 		s, err = d.entity()
 	case d.attPage <= 1 && valueTokens[d.attPage][token] != "":
@@ -303,13 +303,18 @@ func (d *decoder) inline() (string, error) {
 	return s, nil
 }
 
-// reference reads an offset and the string of the table that is there.
+// reference reads an offset and the string of the table that is there, and
+// counts it.
 func (d *decoder) reference() (string, error) {
 	offset, err := d.uint()
 	if err != nil {
 		return "", err
 	}
-	return d.entry(offset)
+	s, err := d.entry(offset)
+	if err != nil {
+		return "", err
+	}
+	return s, d.count(len(s))
 }
 
 func (d *decoder) entry(offset uint32) (string, error) {

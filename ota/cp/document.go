@@ -157,7 +157,7 @@ func checkAll(cs []Characteristic, depth int) error {
 		}
 		for _, p := range c.Parms {
 			if err := p.check(); err != nil {
-				return fmt.Errorf("%w (in %s)", err, c.Type)
+				return fmt.Errorf("%w (in %.40s)", err, c.Type)
 			}
 		}
 		if len(c.Children) == 0 {
@@ -212,12 +212,12 @@ func checkText(what, s string) error {
 		return nil
 	}
 	if !utf8.ValidString(s) {
-		return fmt.Errorf("cp: %s is not UTF-8: %w", what, ErrMalformed)
+		return fmt.Errorf("cp: %.40s is not UTF-8: %w", what, ErrMalformed)
 	}
 	for i, r := range s {
 		// FFFE and FFFF are no XML characters.
 		if unicode.IsControl(r) || r == '\uFFFE' || r == '\uFFFF' {
-			return fmt.Errorf("cp: %s has the control character %U at octet %d, remove it: %w", what, r, i, ErrMalformed)
+			return fmt.Errorf("cp: %.40s has the control character %U at octet %d, remove it: %w", what, r, i, ErrMalformed)
 		}
 	}
 	return nil

@@ -282,25 +282,29 @@ func TestStringTableMayBeReferredToManyTimesAndInTheMiddle(t *testing.T) {
 
 // A body has a bounded number of octets, and so must what is made of it.
 func TestBodyCannotInflate(t *testing.T) {
-	fill := func(head string, unit string) []byte {
-		b, u := unhex(t, head), unhex(t, unit)
-		for len(b)+len(u)+2 <= MaxBody {
+	fill := func(head, unit, end string) []byte {
+		b, u, e := unhex(t, head), unhex(t, unit), unhex(t, end)
+		for len(b)+len(u)+len(e) <= MaxBody {
 			b = append(b, u...)
 		}
-		return append(b, 1, 1)
+		return append(b, e...)
 	}
-	const head = "030b6a0045c65501"
+	const head, open = "030b6a0045", "c65501"
+	table := "030b6aa010" + strings.Repeat("41", 4111) + "00" + "45"
 	for name, body := range map[string][]byte{
-		"flags":               fill(head, "871401"),
-		"characteristics":     fill(head, "8651"+"01"),
-		"unknown parms":       fill(head, "877f01"),
-		"unknown tags":        fill(head, "08"),
-		"unknown values":      fill(head+"8707"+"06", "fe"),
-		"longest words":       fill(head+"8707"+"06", "95"),
-		"instructions":        fill(head, "433f01"),
-		"page switches":       fill(head, "0001"),
-		"attributes on a tag": fill(head+"88", "7f"),
-		"entities":            fill(head+"8707"+"06", "0241"),
+		"flags":               fill(head+open, "871401", "0101"),
+		"characteristics":     fill(head+open, "865101", "0101"),
+		"unknown parms":       fill(head+open, "877f01", "0101"),
+		"unknown tags":        fill(head+open, "08", "0101"),
+		"unknown values":      fill(head+open+"870706", "fe", "010101"),
+		"longest words":       fill(head+open+"870706", "95", "010101"),
+		"instructions":        fill(head+open, "433f01", "0101"),
+		"page switches":       fill(head+open, "0001", "0101"),
+		"attributes on a tag": fill(head+open+"88", "7f", "010101"),
+		"entities":            fill(head+open+"870706", "0241", "010101"),
+		"references":          fill(table+open+"870706", "8300", "010101"),
+		"literal attributes":  fill(table+"43", "0400", "01"+"01"),
+		"literal elements":    fill(table, "0400", "01"),
 	} {
 		var d Document
 		var err error
@@ -311,7 +315,7 @@ func TestBodyCannotInflate(t *testing.T) {
 		if nodes > MaxBody/2 || text > maxText+maxWord*len(body) {
 			t.Errorf("%s: %d nodes with %d octets of text", name, nodes, text)
 		}
-		if allocated := allocatedBy(func() { _, _ = ParseWBXML(body) }); allocated > 2<<20 {
+		if allocated := allocatedBy(func() { _, _ = ParseWBXML(body) }); allocated > 1<<20 {
 			t.Errorf("%s: %d octets allocated for a body of %d", name, allocated, len(body))
 		}
 	}

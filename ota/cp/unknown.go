@@ -57,7 +57,7 @@ func (d Document) Unknown() []string {
 
 func checkKnown(what, s string) error {
 	if token := unknownIn(s); token != "" {
-		return fmt.Errorf("cp: %s has %s, which stands for a token of an unknown meaning: write the word instead: %w", what, token, ErrMalformed)
+		return fmt.Errorf("cp: %.40s has %s, which stands for a token of an unknown meaning: write the word instead: %w", what, token, ErrMalformed)
 	}
 	return nil
 }

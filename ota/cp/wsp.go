@@ -81,7 +81,7 @@ func uintvar(b []byte) (n int, rest []byte, ok bool) {
 // contentTypeValue returns the content type without its length, and how many
 // octets of headers come after it.
 func contentTypeValue(head []byte) (value []byte, after int, err error) {
-	n, rest, ok := len(head), head, true
+	n, rest, ok := 0, head, true
 	switch first := head[0]; {
 	case first == wspLengthQuote:
 		n, rest, ok = uintvar(head[1:])
@@ -109,7 +109,7 @@ func mediaType(value []byte) (t ContentType, params []byte, err error) {
 	name, params, ended := bytes.Cut(value, []byte{0})
 	t, known := mediaTypes[strings.ToLower(string(name))]
 	if !ended || !known {
-		return 0, nil, fmt.Errorf("cp: content type %q: %w", name, ErrContentType)
+		return 0, nil, fmt.Errorf("cp: content type %.60q: %w", name, ErrContentType)
 	}
 	return t, params, nil
 }

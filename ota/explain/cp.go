@@ -104,6 +104,9 @@ func drawWBXML(l *layer) {
 		body.drawCharacteristic(c)
 	}
 	body.pos = len(body.b)
+	for _, unknown := range d.Unknown() {
+		body.node.say(Suspicious, "%s: no table of OMA has it, some clients refuse the whole document", printable(unknown))
+	}
 	if settings, err := cp.Read(d); err != nil {
 		body.node.say(Suspicious, "a client would refuse it: %s", trim(err))
 	} else {

@@ -52,7 +52,11 @@ func split(mark Element, every bool, payload []byte, concat Element) ([][]byte, 
 	concatSize := 2 + len(concat.Data) + 2
 	markSize := 2 + len(mark.Data)
 	if len(payload) <= MaxUserData-1-markSize {
-		return build(nil, []Element{mark}, payload)
+		ud, err := UserData{Elements: []Element{mark}, Payload: payload}.AppendBinary(nil)
+		if err != nil {
+			return nil, err
+		}
+		return [][]byte{ud}, nil
 	}
 	next := MaxUserData - 1 - concatSize
 	if every {
@@ -63,29 +67,27 @@ func split(mark Element, every bool, payload []byte, concat Element) ([][]byte, 
 	if total > maxParts {
 		return nil, fmt.Errorf("%w: %d octets need %d parts, at most %d", ErrLength, len(payload), total, maxParts)
 	}
-	parts := make([][]byte, 0, total)
-	var err error
+	place := append(slices.Clip(concat.Data), byte(total), 0)
+	concat.Data = place // each part is written before the next one changes its number
+	buf, parts := make([]byte, 0, total*MaxUserData), make([][]byte, 0, total)
+	elements := make([]Element, 0, 2)
 	for seq, room := 1, first; len(payload) > 0; seq, room = seq+1, next {
-		elements := []Element{{ID: concat.ID, Data: append(slices.Clip(concat.Data), byte(total), byte(seq))}}
+		place[len(place)-1] = byte(seq)
 		switch {
 		case every:
-			elements = []Element{mark, elements[0]}
+			elements = append(elements[:0], mark, concat)
 		case seq == 1:
-			elements = append(elements, mark)
+			elements = append(elements[:0], concat, mark)
+		default:
+			elements = append(elements[:0], concat)
 		}
 		n := min(room, len(payload))
-		if parts, err = build(parts, elements, payload[:n]); err != nil {
+		ud, err := UserData{Elements: elements, Payload: payload[:n]}.AppendBinary(buf)
+		if err != nil {
 			return nil, err
 		}
-		payload = payload[n:]
+		parts = append(parts, ud[len(buf):len(ud):len(ud)])
+		buf, payload = ud, payload[n:]
 	}
 	return parts, nil
-}
-
-func build(parts [][]byte, elements []Element, payload []byte) ([][]byte, error) {
-	ud, err := UserData{Elements: elements, Payload: payload}.AppendBinary(make([]byte, 0, MaxUserData))
-	if err != nil {
-		return nil, err
-	}
-	return append(parts, ud), nil
 }

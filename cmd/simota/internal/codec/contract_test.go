@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -427,6 +428,8 @@ func FuzzEveryLineHasOneAnswer(f *testing.F) {
 		`{"spi":"1639","kic":"15","kid":"15","tar":"b00011","kic_key":"` + kicKey + `","kid_key":"` + kidKey + `","cntr":"1","data":"00"}`,
 		`{"format":"expanded-definite","data":"ab0a80010123029000900101"}`, `{"format":"compact","commands":["00b0000009"]}`,
 		`{"spi":"1639","kic":"15","kid":"15","packet":"000b0ab0001100000000000006"}`,
+		`{"xml":"` + quoted(tinyXML) + `","sec":3,"pin":"12345","reference":256}`, `{"pdu":"010601b6` + tinyWBXML + `"}`,
+		`{"server_id":"simota","password":"secret","nonce":"6e6f6e6365","session":1}`,
 	} {
 		f.Add(seed)
 	}
@@ -435,7 +438,7 @@ func FuzzEveryLineHasOneAnswer(f *testing.F) {
 		if in != "" && !strings.HasSuffix(in, "\n") {
 			want++
 		}
-		for _, name := range commands {
+		for _, name := range slices.Concat(pages[0].commands, pages[1].commands) {
 			if name == "cap info" || name == "card run" {
 				continue
 			}

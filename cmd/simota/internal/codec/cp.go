@@ -1,15 +1,18 @@
 package codec
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/simota/simota/cmd/simota/internal/cli/show"
 	"github.com/simota/simota/ota/cp"
+	"github.com/simota/simota/ota/sms"
 )
 
 // CP returns the commands about OMA Client Provisioning messages.
@@ -24,9 +27,9 @@ type credentials struct {
 	pin  word
 }
 
-func (p *credentials) fields() []field {
+func (p *credentials) fields(sec string) []field {
 	return []field{
-		{"sec", &p.sec, false, "what signs it: netwpin (the IMSI), userpin, usernetwpin, userpinmac, or 0 to 3 [not signed]"},
+		{"sec", &p.sec, false, sec},
 		{"imsi", &p.imsi, false, "IMSI in the SIM when the device reads the message, 6 to 15 digits, or @FILE"},
 		{"pin", &p.pin, false, "PIN that the user types, 4 to 10 digits, or @FILE; for userpinmac its random half, 5 to 9 digits, or the whole"},
 	}
@@ -91,7 +94,8 @@ and its check digits.`
 func (r *cpEncode) reset() { *r = cpEncode{} }
 
 func (r *cpEncode) fields() []field {
-	return append([]field{{"xml", &r.xml, true, "FILE.xml|-"}}, append(r.credentials.fields(),
+	return append([]field{{"xml", &r.xml, true, "FILE.xml|-"}}, append(
+		r.credentials.fields("what signs it: netwpin (the IMSI), userpin, usernetwpin, userpinmac, or 0 to 3 [not signed]"),
 		field{"reference", &r.ref, false, referenceUsage})...)
 }
 
@@ -210,38 +214,32 @@ func (r *cpDecode) fields() []field {
 		{"wbxml", &r.wbxml, false, "WBXML, or @FILE, if HEX is not recognised"},
 		{"pdu", &r.pdu, false, "WSP push, or @FILE, if HEX is not recognised"},
 		{"uds", &r.uds, false, "HEX"},
-	}, r.credentials.fields()...)
+	}, r.credentials.fields("what must have signed it, as for encode [what the push says]")...)
 }
 
 // arrange finds out what the arguments of the command line are: user data of
-// short messages, each with the ports of a push, or one push or WBXML that may
-// be in pieces.
+// short messages, or one push or WBXML, which may be in pieces.
 func (r *cpDecode) arrange() {
-	if len(r.uds) == 0 || hasPorts(r.uds[0]) {
+	if len(r.uds) == 0 || isForPort(r.uds[0]) {
 		return
 	}
-	var whole octets
-	for _, piece := range r.uds {
-		whole = append(whole, piece...)
-	}
+	whole := octets(slices.Concat(r.uds...))
 	r.uds = nil
 	switch {
-	case hasPorts(whole):
+	case isForPort(whole):
 		r.uds = list{whole}
-	case len(whole) > 1 && whole[1] == 0x06: // a push; WBXML of this public identifier is an SL
+	case len(whole) > 1 && whole[1] == 0x06: // a push; WBXML with this public identifier is no settings
 		r.pdu = whole
 	default:
 		r.wbxml = whole
 	}
 }
 
-func hasPorts(ud octets) bool {
-	u, err := parseUserData(ud)
-	if err != nil {
-		return false
-	}
-	_, _, ok := u.Ports()
-	return ok
+// isForPort is whether octets begin like the header of user data for port
+// 2948, whatever else is wrong with them.
+func isForPort(b octets) bool {
+	port := []byte{sms.Ports16, 4, cp.Port >> 8, cp.Port & 0xFF}
+	return bytes.Contains(b[:min(len(b), 16)], port)
 }
 
 func (r *cpDecode) run() (answer, error) {
@@ -315,7 +313,9 @@ func (r *cpDecode) check(m cp.Message) (*bool, error) {
 		ok := m.VerifyPIN(string(r.pin))
 		return &ok, nil
 	}
-	m.Security = cp.USERPIN // half a USERPINMAC PIN is the key of the MAC as it is
+	if m.Security == cp.USERPINMAC {
+		m.Security = cp.USERPIN // given half of the PIN, its MAC is made as with any PIN
+	}
 	ok := m.Verify(key)
 	return &ok, nil
 }
