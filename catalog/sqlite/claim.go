@@ -39,6 +39,26 @@ func (t *tx) claim(op *ledger.Claim) error {
 	return err
 }
 
+// pin replaces facts while no document of the claim went out.
+func (t *tx) pin(op *ledger.Pin) error {
+	h, err := t.held(op.Lease)
+	switch {
+	case err != nil:
+		return err
+	case !h.claimed, h.closed:
+		return ledger.ErrStale
+	}
+	n, err := t.exec(`UPDATE facts SET body = ?2 WHERE target_id = ?1 AND NOT EXISTS (SELECT 1 FROM attempt a JOIN target t ON t.id = a.target_id
+		WHERE a.target_id = ?1 AND a.kind = 'cp' AND a.created_at >= t.claimed_at)`, op.Lease.TargetID, blob(op.Facts))
+	if err == nil && n != 1 {
+		err = fmt.Errorf("%w: a document of target %d went out", ledger.ErrStale, op.Lease.TargetID)
+	}
+	if err != nil {
+		return err
+	}
+	return t.storeEvidence(op.Evidence...)
+}
+
 // retry begins a new round. The token rises, so that nobody goes on with the
 // old one; a campaign that was done has work again.
 func (t *tx) retry(op *ledger.Retry) error {

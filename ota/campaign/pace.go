@@ -44,10 +44,12 @@ func (e *Engine) pace(ctx context.Context) {
 	}
 }
 
-// budget is a token bucket: what a campaign may start now.
+// budget is a token bucket: what a campaign may start now, and, of a standing
+// one, which cards it is to look at.
 type budget struct {
 	at     time.Time
 	tokens float64
+	watch  watch
 }
 
 // take fills the bucket and says how many whole tokens are there.
@@ -92,7 +94,12 @@ func (e *Engine) paceCampaign(ctx context.Context, c ledger.Campaign, b *budget)
 		return err
 	}
 	now := e.cfg.Now()
-	if !c.Selected {
+	switch {
+	case spec.On == onNewPair:
+		if err := e.stand(ctx, c, spec, &b.watch); err != nil {
+			return err
+		}
+	case !c.Selected:
 		if err := e.selectTargets(ctx, c, spec); err != nil {
 			return err
 		}
@@ -162,7 +169,7 @@ func (e *Engine) canary(ctx context.Context, c ledger.Campaign, spec Spec, count
 	if spec.Canary == 0 || c.CanaryPassed {
 		return n, nil
 	}
-	if proven(counts) >= spec.Canary {
+	if proven(spec.Kind, counts) >= spec.Canary {
 		return n, e.cfg.Store.Apply(ctx, &ledger.PassCanary{CampaignID: c.ID})[0]
 	}
 	untouched := counts.ByState[string(swap.Skipped)] + counts.ByState[string(swap.Cancelled)]
@@ -170,13 +177,19 @@ func (e *Engine) canary(ctx context.Context, c ledger.Campaign, spec Spec, count
 }
 
 // proven counts the cards that have reached what a canary has to reach.
-func proven(c ledger.Counts) (n int) {
-	for _, s := range []swap.State{
-		swap.Moved, swap.Configuring, swap.SettingsDelivered, swap.Verified, swap.SettingsFailed, swap.Written,
-	} {
+func proven(kind swap.Kind, c ledger.Counts) (n int) {
+	for _, s := range Proving(kind) {
 		n += c.ByState[string(s)]
 	}
 	return n
+}
+
+// Proving lists the states that a card of a canary has to reach.
+func Proving(kind swap.Kind) []swap.State {
+	if kind == swap.KindProvision {
+		return []swap.State{swap.SettingsDelivered, swap.Verified}
+	}
+	return []swap.State{swap.Moved, swap.Configuring, swap.SettingsDelivered, swap.Verified, swap.SettingsFailed, swap.Written}
 }
 
 // slot takes the cron slots that have come.

@@ -129,8 +129,16 @@ func (e *Engine) follow(ctx context.Context, lease ledger.Lease, dos *ledger.Dos
 		}
 		r.Due = sooner(r.Due, due)
 	}
-	if r.Action == nil {
+	if r.Action == nil && !r.Plan {
 		return rest, e.advance(ctx, lease, dos, r, now)
+	}
+	if r.Plan {
+		if string(r.State) != dos.Target.State {
+			if err := e.advance(ctx, lease, dos, r, now); err != nil {
+				return rest, err
+			}
+		}
+		return e.replan(ctx, lease, dos, f, r.IMEI, now)
 	}
 	return e.act(ctx, lease, dos, f, r, now)
 }
@@ -220,7 +228,7 @@ func order(f swap.Facts, state swap.State, a *swap.Action, spec Spec) delivery.O
 		Step: a.Step, Kind: a.Kind, Label: a.Label, Purpose: a.Purpose, Routes: routes(f, a.Way),
 		KeysetID: a.Via.KeysetID, TAR: a.Via.TAR, SPI: a.Via.SPI, Format: a.Via.Format, Script: a.Script,
 		Fence: a.Fence, Expect: a.Expect,
-		FenceOf: a.FenceOf, MaxParts: a.Via.MaxParts, AllowWeak: f.AllowWeak, Interactive: f.Interactive, Push: a.Push, Deadline: a.Deadline, Replaces: a.Replaces,
+		FenceOf: a.FenceOf, MaxParts: a.Via.MaxParts, AllowWeak: f.AllowWeak, Interactive: f.Interactive, Push: a.Push, Text: a.Text, Deadline: a.Deadline, Replaces: a.Replaces,
 		IfRunning: a.Begins || a.Kind == ledger.Read && state == swap.Snapshot, Unproven: a.Unproven,
 	}
 	if a.Unproven {

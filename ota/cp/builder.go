@@ -14,7 +14,12 @@ const (
 	unknownPlace = "cp: <%s> at an unexpected place: %w"
 )
 
-type attr struct{ name, value string }
+// attr is an attribute as read. The name of an unknown one is not known: its
+// token stands in the value.
+type attr struct {
+	name, value string
+	unknown     bool
+}
 
 // builder turns start and end of elements, from XML or WBXML, into a Document
 // and holds both to the document type definition.
@@ -27,7 +32,7 @@ type builder struct {
 }
 
 func (t *builder) start(element string, attrs []attr) error {
-	got, err := attributes(element, attrs)
+	key, value, err := attributes(element, attrs)
 	if err != nil {
 		return err
 	}
@@ -35,42 +40,70 @@ func (t *builder) start(element string, attrs []attr) error {
 	case t.done || t.inParm:
 	case element == rootElement && !t.inRoot:
 		t.inRoot = true
-		if v := got[attrVersion]; v != nil {
-			t.doc.Version = *v
+		if key != nil {
+			t.doc.Version = key.value
 		}
 		return checkText(attrVersion, t.doc.Version)
 	case element == charElement && t.inRoot:
-		if got[attrType] == nil {
+		if key == nil {
 			return fmt.Errorf("cp: characteristic without a type: %w", ErrMalformed)
 		}
-		if len(t.open) == MaxDepth {
-			return errDepth()
-		}
-		t.open = append(t.open, Characteristic{Type: *got[attrType]})
-		return checkName("characteristic type", *got[attrType])
+		return t.characteristic(Characteristic{Type: key.value})
 	case element == parmElement && len(t.open) > 0:
-		return t.parm(got)
+		return t.parm(key, value)
 	}
 	return fmt.Errorf(unknownPlace, element, ErrMalformed)
 }
 
-func (t *builder) parm(got map[string]*string) error {
-	if got[attrName] == nil {
-		return fmt.Errorf("cp: parm without a name: %w", ErrMalformed)
+// startUnknown opens an element that the document type does not have, as a
+// characteristic with its attributes as parms.
+func (t *builder) startUnknown(tag string, attrs []attr) error {
+	if t.done || t.inParm || !t.inRoot {
+		return fmt.Errorf(unknownPlace, tag, ErrMalformed)
 	}
-	p := Parm{Name: *got[attrName], Value: got[attrValue]}
-	if err := checkName("parm name", p.Name); err != nil {
-		return err
-	}
-	if p.Value != nil {
-		if err := checkText(p.Name, *p.Value); err != nil {
+	c := Characteristic{Type: tag}
+	for _, a := range attrs {
+		p := Parm{Name: a.name, Value: &a.value}
+		if a.unknown {
+			p = Parm{Name: a.value}
+		}
+		if err := p.checkRead(); err != nil {
 			return err
 		}
+		c.Parms = append(c.Parms, p)
+	}
+	return t.characteristic(c)
+}
+
+func (t *builder) characteristic(c Characteristic) error {
+	if len(t.open) == MaxDepth {
+		return errDepth()
+	}
+	t.open = append(t.open, c)
+	return checkName("characteristic type", c.Type)
+}
+
+func (t *builder) parm(name, value *attr) error {
+	if name == nil {
+		return fmt.Errorf("cp: parm without a name: %w", ErrMalformed)
+	}
+	p := Parm{Name: name.value}
+	if value != nil {
+		text := value.value // the list of attributes is used again
+		p.Value = &text
 	}
 	in := &t.open[len(t.open)-1]
 	in.Parms = append(in.Parms, p)
 	t.inParm = true
-	return nil
+	return p.checkRead()
+}
+
+// checkRead checks what can be checked before it is known to be sent.
+func (p Parm) checkRead() error {
+	if err := checkName("parm name", p.Name); err != nil || p.Value == nil {
+		return err
+	}
+	return checkText(p.Name, *p.Value)
 }
 
 // end closes the innermost open element; the caller pairs it with a start.
@@ -100,23 +133,48 @@ func (t *builder) finish() (Document, error) {
 	return t.doc, nil
 }
 
-// attributes refuses what the element does not have, and doubles.
-func attributes(element string, attrs []attr) (map[string]*string, error) {
-	got := make(map[string]*string, 2)
-	for _, a := range attrs {
-		known := false
-		switch element {
-		case rootElement:
-			known = a.name == attrVersion
-		case charElement:
-			known = a.name == attrType
-		case parmElement:
-			known = a.name == attrName || a.name == attrValue
+// attributes finds the attribute that makes an element what it is, version,
+// type or name, and the value of a parm. It refuses what the element does not
+// have, and doubles. An unknown attribute is taken for the first that lacks.
+func attributes(element string, attrs []attr) (key, value *attr, err error) {
+	want := keyOf(element)
+	for i := range attrs {
+		switch a := &attrs[i]; {
+		case a.unknown:
+		case a.name == want && key == nil:
+			key = a
+		case a.name == attrValue && element == parmElement && value == nil:
+			value = a
+		default:
+			return nil, nil, errAttribute(element, a.name)
 		}
-		if !known || got[a.name] != nil {
-			return nil, fmt.Errorf("cp: <%s> with unknown or repeated attribute %q: %w", element, a.name, ErrMalformed)
-		}
-		got[a.name] = &a.value
 	}
-	return got, nil
+	for i := range attrs {
+		switch a := &attrs[i]; {
+		case !a.unknown:
+		case key == nil && want != "":
+			key = a
+		case value == nil && element == parmElement:
+			value = a
+		default:
+			return nil, nil, errAttribute(element, a.value)
+		}
+	}
+	return key, value, nil
+}
+
+func errAttribute(element, name string) error {
+	return fmt.Errorf("cp: <%s> with unknown or repeated attribute %q: %w", element, name, ErrMalformed)
+}
+
+func keyOf(element string) string {
+	switch element {
+	case rootElement:
+		return attrVersion
+	case charElement:
+		return attrType
+	case parmElement:
+		return attrName
+	}
+	return ""
 }

@@ -9,10 +9,6 @@ import (
 	"strings"
 )
 
-// ErrUnsupported is in the chain of the error for a security method that is
-// not offered here.
-var ErrUnsupported = errors.New("unsupported")
-
 // Security is the SEC parameter: what the key of the MAC is made of
 // (ProvBoot 1.1).
 type Security byte
@@ -22,7 +18,7 @@ const (
 	NETWPIN     Security = 0 // the IMSI; the user types nothing
 	USERPIN     Security = 1 // a PIN the user types
 	USERNETWPIN Security = 2 // the IMSI, then a PIN
-	USERPINMAC  Security = 3 // a PIN holding its own check digits; read, never made
+	USERPINMAC  Security = 3 // a PIN that holds its own check digits
 )
 
 // String gives the name of the standard.
@@ -102,6 +98,37 @@ func UserNetworkPIN(imsi, pin string) (Credential, error) {
 	return append(network, user...), nil
 }
 
+// Lengths of the half of a USERPINMAC PIN, in digits. The usual client wants at
+// least 5; one whole PIN has as many again.
+const (
+	minHalf = 5
+	maxHalf = 9
+)
+
+// UserPINMAC is the USERPINMAC key: the first half of the PIN, 5 to 9 random
+// digits. [CompletePIN] makes the PIN of it.
+func UserPINMAC(half string) (Credential, error) {
+	if len(half) < minHalf || len(half) > maxHalf || !digits(half) {
+		return nil, fmt.Errorf("cp: half of a PIN must be %d to %d digits", minHalf, maxHalf)
+	}
+	return Credential(half), nil
+}
+
+// CompletePIN returns the PIN that the user has to type for a USERPINMAC
+// message with this body: the half and as many check digits, each an octet of
+// the HMAC modulo 10.
+func CompletePIN(half string, body []byte) (string, error) {
+	key, err := UserPINMAC(half)
+	if err != nil {
+		return "", err
+	}
+	pin := []byte(half)
+	for _, o := range sum(key, body)[:len(half)] {
+		pin = append(pin, '0'+o%10)
+	}
+	return string(pin), nil
+}
+
 func digits(s string) bool {
 	return strings.Trim(s, "0123456789") == ""
 }
@@ -109,7 +136,16 @@ func digits(s string) bool {
 // mac is the MAC of a body as it stands in the push: upper-case hex. Some
 // clients compare it as text and deny lower case.
 func mac(key, body []byte) string {
+	const upper = "0123456789ABCDEF"
+	var text [macDigits]byte
+	for i, o := range sum(key, body) {
+		text[2*i], text[2*i+1] = upper[o>>4], upper[o&0x0F]
+	}
+	return string(text[:])
+}
+
+func sum(key, body []byte) []byte {
 	h := hmac.New(sha1.New, key)
 	h.Write(body)
-	return fmt.Sprintf("%X", h.Sum(nil))
+	return h.Sum(make([]byte, 0, sha1.Size))
 }

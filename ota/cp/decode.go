@@ -1,17 +1,23 @@
 package cp
 
 import (
-	"bytes"
 	"fmt"
+	"strings"
 	"unicode/utf8"
 )
 
 // ParseWBXML reads a body of at most [MaxBody] octets, made by any encoder:
-// WBXML 1.1 to 1.3, UTF-8 or US-ASCII, with or without a string table, on
-// either attribute page. It is strict on everything else: unknown tokens,
-// attributes or elements out of place, text between elements, control
-// characters and octets after the document are errors, with ErrMalformed in
-// their chain.
+// WBXML 1.0 to 1.3; UTF-8, US-ASCII, ISO-8859-1, UCS-2 or UTF-16; with or
+// without a string table; on either attribute page; values in one piece or in
+// several; names written as literals; processing instructions, which are
+// skipped. Tokens that no table has are kept as text, see [Document.Unknown].
+//
+// It is strict on everything else. Errors, with ErrMalformed in their chain,
+// are: attributes or elements out of place, text between elements, control
+// characters, octets after the document, and the tokens that a provisioning
+// document gives no meaning to (EXT_*, OPAQUE). EXT_T_0 to EXT_T_2, 80 to 82,
+// are among them also where the candidate of 2002 had words of AAUTHTYPE: it
+// cannot be told whether a number follows.
 func ParseWBXML(b []byte) (Document, error) {
 	if len(b) > MaxBody {
 		return Document{}, fmt.Errorf("cp: WBXML has %d octets, at most %d: %w", len(b), MaxBody, ErrMalformed)
@@ -23,19 +29,19 @@ func ParseWBXML(b []byte) (Document, error) {
 	if err := d.body(); err != nil {
 		return Document{}, err
 	}
-	if d.pos != len(b) {
-		return Document{}, d.errorf("%d octets after the document", len(b)-d.pos)
-	}
 	return d.tree.finish()
 }
 
 type decoder struct {
 	b       []byte
 	pos     int
+	charset charset
 	table   []byte // string table
 	tagPage byte   // elements and attributes switch pages independently
 	attPage byte
-	text    int // octets of attribute text so far
+	text    int // octets of text so far
+	attrs   []attr
+	pieces  []string // of the value of the last attribute
 	tree    builder
 }
 
@@ -51,121 +57,115 @@ func (d *decoder) next() (byte, error) {
 	return d.b[d.pos-1], nil
 }
 
-// uint reads a multi-octet integer, seven bits to the octet. No number in a
-// body can be above MaxBody or the highest code point, so 21 bits are enough.
-func (d *decoder) uint() (int, error) {
-	n := 0
-	for range 3 {
+// uint reads a multi-octet integer of 32 bits, seven to the octet
+// (WAP-192-WBXML, 5.1).
+func (d *decoder) uint() (uint32, error) {
+	n := uint64(0)
+	for range 5 {
 		c, err := d.next()
 		if err != nil {
 			return 0, err
 		}
-		n = n<<7 | int(c&0x7F)
+		n = n<<7 | uint64(c&0x7F)
 		if c < 0x80 {
-			return n, nil
+			if n > 0xFFFFFFFF {
+				break
+			}
+			return uint32(n), nil
 		}
 	}
-	return 0, d.errorf("number has more than three octets")
+	return 0, d.errorf("number has more than 32 bits")
 }
 
-// header reads version, public identifier, character set and string table.
-func (d *decoder) header() error {
-	version, err := d.next()
-	if err != nil {
-		return err
-	}
-	if version < 0x01 || version > wbxmlVersion {
-		return d.errorf("version %02X, want 01 to 03", version)
-	}
-	public, err := d.uint()
-	if err != nil {
-		return err
-	}
-	name := -1
-	if public == 0 {
-		if name, err = d.uint(); err != nil {
-			return err
-		}
-	} else if public != publicIDProv {
-		return d.errorf("public identifier %02X, want 0B: not a provisioning document", public)
-	}
-	charset, err := d.uint()
-	if err != nil {
-		return err
-	}
-	if charset != charsetUTF8 && charset != charsetASCII {
-		return d.errorf("character set %d, want 106, UTF-8", charset)
-	}
-	size, err := d.uint()
-	if err != nil {
-		return err
-	}
-	if size > len(d.b)-d.pos {
-		return d.errorf("string table of %d octets in %d", size, len(d.b)-d.pos)
-	}
-	d.table = d.b[d.pos : d.pos+size]
-	d.pos += size
-	if name >= 0 {
-		if s, err := d.entry(name); err != nil || s != publicIDText {
-			return d.errorf("public identifier in the string table is not %q", publicIDText)
-		}
-	}
-	return nil
-}
-
-// body reads the root element and all that is in it.
+// body reads the root element and all that is in it, and processing
+// instructions around it.
 func (d *decoder) body() error {
-	for depth := 0; ; {
+	for depth := 0; d.pos < len(d.b); {
 		c, err := d.next()
 		if err != nil {
 			return err
 		}
 		switch {
+		case c == tokPI:
+			_, err = d.attributes()
+		case d.tree.done:
+			return d.errorf("octet %02X after the document", c)
 		case c == tokSwitchPage:
-			if d.tagPage, err = d.page(); err != nil {
-				return err
-			}
+			d.tagPage, err = d.next()
+		case c == tokEnd && depth == 0:
+			return d.errorf("END before the root element")
 		case c == tokEnd:
-			if depth == 0 {
-				return d.errorf("END before the root element")
-			}
 			d.tree.end()
 			depth--
+		case c == tokEntity || c == tokStrI || c == tokStrT:
+			err = d.space(c)
+		case isExtension(c):
+			return d.errorf("%s, which has no meaning here", extensionName(c))
 		default:
-			open, err := d.element(c)
-			if err != nil {
-				return err
-			}
-			if open {
+			var open bool
+			if open, err = d.element(c); open {
 				depth++
 			}
 		}
-		if d.tree.done {
-			return nil
+		if err != nil {
+			return err
 		}
 	}
+	if !d.tree.done {
+		return d.errorf("ends too early")
+	}
+	return nil
 }
 
-func (d *decoder) page() (byte, error) {
-	p, err := d.next()
-	if err == nil && p > 1 {
-		err = d.errorf("code page %d, want 0 or 1", p)
+// isExtension is whether a token that is global on all pages has no meaning in
+// a provisioning document.
+func isExtension(c byte) bool {
+	return c >= tokExtI && c < tokPI || c >= tokExtT && c < tokStrT || c >= tokExt && c <= tokOpaque
+}
+
+func extensionName(c byte) string {
+	switch {
+	case c == tokOpaque:
+		return "OPAQUE"
+	case c >= tokExt:
+		return fmt.Sprintf("EXT_%d", c-tokExt)
+	case c >= tokExtT:
+		return fmt.Sprintf("EXT_T_%d", c-tokExtT)
 	}
-	return p, err
+	return fmt.Sprintf("EXT_I_%d", c-tokExtI)
+}
+
+// space reads text between elements, where only blanks and ends of lines are
+// allowed: some encoders keep those of the XML.
+func (d *decoder) space(token byte) error {
+	if !d.tree.inRoot {
+		return d.errorf("text before the root element")
+	}
+	s, err := d.string(token)
+	if err == nil && strings.Trim(s, " \t\r\n") != "" {
+		err = d.errorf("text between elements")
+	}
+	return err
 }
 
 // element reads a tag and its attributes and says whether content follows.
 func (d *decoder) element(tag byte) (open bool, err error) {
-	var name string
+	name, known := "", true
 	switch t := tag & tagMask; {
+	case t == tokLiteral:
+		name, err = d.reference()
 	case t == tagRoot && d.tagPage == 0:
 		name = rootElement
-	case t == tagChar:
+	case t == tagChar && d.tagPage <= 1:
 		name = charElement
-	case t == tagParm:
+	case t == tagParm && d.tagPage <= 1:
 		name = parmElement
 	default:
-		return false, d.errorf("token %02X is no element on page %d", tag, d.tagPage)
+		name, known = fmt.Sprintf(unknownTag, d.tagPage, t), false
+		err = d.count(len(name))
+	}
+	if err != nil {
+		return false, err
 	}
 	var attrs []attr
 	if tag&tagHasAttributes != 0 {
@@ -173,7 +173,12 @@ func (d *decoder) element(tag byte) (open bool, err error) {
 			return false, err
 		}
 	}
-	if err := d.tree.start(name, attrs); err != nil {
+	if known {
+		err = d.tree.start(name, attrs)
+	} else {
+		err = d.tree.startUnknown(name, attrs)
+	}
+	if err != nil {
 		return false, fmt.Errorf("%w (WBXML octet %d)", err, d.pos)
 	}
 	if tag&tagHasContent == 0 {
@@ -184,9 +189,10 @@ func (d *decoder) element(tag byte) (open bool, err error) {
 }
 
 // attributes reads starts and values up to END. Values follow their start and
-// are joined, whatever page switches are in between.
+// are joined, whatever page switches are in between. The list is good until
+// the next call.
 func (d *decoder) attributes() ([]attr, error) {
-	var list []attr
+	d.attrs, d.pieces = d.attrs[:0], d.pieces[:0]
 	for {
 		c, err := d.next()
 		if err != nil {
@@ -194,81 +200,110 @@ func (d *decoder) attributes() ([]attr, error) {
 		}
 		switch {
 		case c == tokEnd:
-			return list, nil
+			d.joinPieces()
+			return d.attrs, nil
 		case c == tokSwitchPage:
-			if d.attPage, err = d.page(); err != nil {
-				return nil, err
-			}
-		case c == tokStrI || c == tokStrT || c == tokEntity || c >= 0x80:
-			s, err := d.value(c)
-			if err != nil {
-				return nil, err
-			}
-			if len(list) == 0 {
-				return nil, d.errorf("value without an attribute")
-			}
-			list[len(list)-1].value += s
+			d.attPage, err = d.next()
+		case isExtension(c), c == tokPI, c == tokLiteralC, c == tokLiteralA, c == tokLiteralAC:
+			return nil, d.errorf("token %02X has no meaning in an attribute", c)
+		case c == tokStrI || c == tokStrT || c == tokEntity || c&valueBit != 0:
+			err = d.value(c)
 		default:
-			a, ok := attrStart(d.attPage, c)
-			if !ok {
-				return nil, d.errorf("token %02X is no attribute on page %d", c, d.attPage)
-			}
-			if len(list) == 2 {
-				return nil, d.errorf("more than two attributes")
-			}
-			list = append(list, a)
+			err = d.attrStart(c)
+		}
+		if err != nil {
+			return nil, err
 		}
 	}
 }
 
-func attrStart(page, token byte) (attr, bool) {
-	if s, ok := nameTokens[page][token]; ok {
-		return attr{attrName, s}, true
+// attrStart reads the start of an attribute: its name and perhaps how its
+// value begins.
+func (d *decoder) attrStart(c byte) error {
+	a := attr{unknown: true}
+	if c == tokLiteral {
+		name, err := d.reference()
+		if err != nil {
+			return err
+		}
+		a = attr{name: name}
+	} else if d.attPage <= 1 {
+		a = attrStarts[d.attPage][c]
 	}
-	if s, ok := typeTokens[page][token]; ok {
-		return attr{attrType, s}, true
+	if a.unknown {
+		a.value = fmt.Sprintf(unknownToken, d.attPage, c)
+		if err := d.count(len(a.value)); err != nil {
+			return err
+		}
 	}
+	d.joinPieces()
+	d.attrs, d.pieces = append(d.attrs, a), append(d.pieces, a.value)
+	return nil
+}
+
+func (d *decoder) joinPieces() {
+	if n := len(d.attrs); n > 0 {
+		d.attrs[n-1].value = strings.Join(d.pieces, "")
+	}
+	d.pieces = d.pieces[:0]
+}
+
+// value reads one piece of attribute text and adds it to the attribute.
+func (d *decoder) value(c byte) error {
+	if len(d.attrs) == 0 {
+		return d.errorf("value without an attribute")
+	}
+	s, err := d.string(c)
+	if err != nil {
+		return err
+	}
+	d.pieces = append(d.pieces, s)
+	return nil
+}
+
+// string reads one piece of text and counts it.
+func (d *decoder) string(token byte) (s string, err error) {
 	switch {
-	case token == startName:
-		return attr{name: attrName}, true
-	case token == startValue:
-		return attr{name: attrValue}, true
-	case token == startType:
-		return attr{name: attrType}, true
-	case token == startVersion && page == 0:
-		return attr{name: attrVersion}, true
-	case token == startVersion1 && page == 0:
-		return attr{attrVersion, "1.0"}, true
-	}
-	return attr{}, false
-}
-
-// value reads one piece of attribute text and counts it.
-func (d *decoder) value(token byte) (s string, err error) {
-	switch token {
-	case tokStrI:
-		end := bytes.IndexByte(d.b[d.pos:], 0)
-		if end < 0 {
-			return "", d.errorf("string without its end")
-		}
-		s = string(d.b[d.pos : d.pos+end])
-		d.pos += end + 1
-	case tokStrT:
+	case token == tokStrI:
+		s, err = d.inline()
+	case token == tokStrT:
 		s, err = d.reference()
-	case tokEntity:
+	case token == tokEntity:
 		s, err = d.entity()
+	case d.attPage <= 1 && valueTokens[d.attPage][token] != "":
+		s = valueTokens[d.attPage][token]
 	default:
-		var ok bool
-		if s, ok = valueTokens[d.attPage][token]; !ok {
-			err = d.errorf("token %02X is no value on page %d", token, d.attPage)
-		}
+		s = fmt.Sprintf(unknownToken, d.attPage, token)
 	}
-	if d.text += len(s); d.text > maxText && err == nil {
-		err = d.errorf("more than %d octets of text", maxText)
+	if err != nil {
+		return "", err
 	}
-	return s, err
+	return s, d.count(len(s))
 }
 
+// count keeps the text of a document within bounds: references to a string
+// table could otherwise make megabytes out of a small body.
+func (d *decoder) count(octets int) error {
+	if d.text += octets; d.text > maxText {
+		return d.errorf("more than %d octets of text", maxText)
+	}
+	return nil
+}
+
+func (d *decoder) inline() (string, error) {
+	octets, zeros := d.charset.end(d.b[d.pos:])
+	if octets < 0 {
+		return "", d.errorf("string without its end")
+	}
+	s, err := d.charset.text(d.b[d.pos : d.pos+octets])
+	if err != nil {
+		return "", d.errorf("%v", err)
+	}
+	d.pos += octets + zeros
+	return s, nil
+}
+
+// reference reads an offset and the string of the table that is there.
 func (d *decoder) reference() (string, error) {
 	offset, err := d.uint()
 	if err != nil {
@@ -277,15 +312,19 @@ func (d *decoder) reference() (string, error) {
 	return d.entry(offset)
 }
 
-func (d *decoder) entry(offset int) (string, error) {
-	if offset >= len(d.table) {
+func (d *decoder) entry(offset uint32) (string, error) {
+	if int64(offset) >= int64(len(d.table)) {
 		return "", d.errorf("string table has %d octets, no offset %d", len(d.table), offset)
 	}
-	end := bytes.IndexByte(d.table[offset:], 0)
-	if end < 0 {
+	octets, _ := d.charset.end(d.table[offset:])
+	if octets < 0 {
 		return "", d.errorf("string at offset %d of the table without its end", offset)
 	}
-	return string(d.table[offset : offset+end]), nil
+	s, err := d.charset.text(d.table[offset : int(offset)+octets])
+	if err != nil {
+		return "", d.errorf("%v", err)
+	}
+	return s, nil
 }
 
 func (d *decoder) entity() (string, error) {
@@ -293,7 +332,7 @@ func (d *decoder) entity() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if !utf8.ValidRune(rune(n)) {
+	if n > utf8.MaxRune || !utf8.ValidRune(rune(n)) {
 		return "", d.errorf("character entity %X", n)
 	}
 	return string(rune(n)), nil

@@ -11,12 +11,16 @@
 // From settings to short messages and back:
 //
 //	Internet, MMS, MessageCentre, ShortCodes -> Document -> AppendWBXML -> Push -> Split
-//	Read <- ParseWBXML <- Message.Verify <- ParsePush <- ota/sms
+//	Read <- ParseWBXML <- Message.Verify <- ParsePush <- Join
 //
 // What is written is what the weakest known client reads: names and words as
 // tokens only where every known table agrees, inline strings everywhere else,
-// no string table, nothing after the content type. What is read is wider: a
-// string table, and either habit of attribute code pages.
+// no string table, nothing after the content type. What is read is all that is
+// legal: other versions and character sets, string tables, literals, either
+// habit of attribute code pages. What no table has is kept and named.
+//
+// Two neighbours travel the same way: the bootstrap of device management, in
+// the same push, and its [Notification].
 //
 // Client Provisioning has no answer. A receipt proves that a device stored the
 // short messages, never that its user took the settings.

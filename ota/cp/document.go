@@ -56,9 +56,10 @@ var secretParms = []string{"AUTHSECRET", "PXAUTH-PW", "BASAUTH-PW", "PROXY-PW", 
 
 const redacted = "[redacted]"
 
-// hide returns the parm with its value masked if it is a secret.
+// hide returns the parm with its value masked if it is a secret, or could be
+// one because its name is unknown.
 func (p Parm) hide() Parm {
-	if p.Value != nil && slices.Contains(secretParms, p.Name) {
+	if p.Value != nil && (slices.Contains(secretParms, p.Name) || unknownIn(p.Name) != "") {
 		mask := redacted
 		p.Value = &mask
 	}
@@ -126,7 +127,8 @@ func (c Characteristic) child(typ string) Characteristic {
 
 // Check says whether the document can be sent: it has at least one
 // characteristic, is nested at most [MaxDepth] deep, its text is UTF-8 without
-// control characters, and identifiers (NAPID, PROXY-ID and what refers to
+// control characters and without unknown tokens (see [Document.Unknown]), and
+// identifiers (NAPID, PROXY-ID and what refers to
 // them) are at most 16 printable ASCII characters, the most that every known
 // client keeps. AppendWBXML checks by itself.
 func (d Document) Check() error {
@@ -134,6 +136,9 @@ func (d Document) Check() error {
 		return fmt.Errorf("cp: document has no characteristic: %w", ErrMalformed)
 	}
 	if err := checkText("version", d.Version); err != nil {
+		return err
+	}
+	if err := checkKnown("version", d.Version); err != nil {
 		return err
 	}
 	return checkAll(d.Children, 1)
@@ -145,6 +150,9 @@ func checkAll(cs []Characteristic, depth int) error {
 	}
 	for _, c := range cs {
 		if err := checkName("characteristic type", c.Type); err != nil {
+			return err
+		}
+		if err := checkKnown("characteristic type", c.Type); err != nil {
 			return err
 		}
 		for _, p := range c.Parms {
@@ -163,13 +171,13 @@ func checkAll(cs []Characteristic, depth int) error {
 }
 
 func (p Parm) check() error {
-	if err := checkName("parm name", p.Name); err != nil {
+	if err := p.checkRead(); err != nil {
 		return err
 	}
-	if p.Value == nil {
-		return nil
+	if err := checkKnown("parm name", p.Name); err != nil || p.Value == nil {
+		return err
 	}
-	if err := checkText(p.Name, *p.Value); err != nil {
+	if err := checkKnown(p.Name, *p.Value); err != nil {
 		return err
 	}
 	switch p.Name {
@@ -200,6 +208,9 @@ func checkName(what, s string) error {
 
 // checkText never quotes the text: it may be a password.
 func checkText(what, s string) error {
+	if isPlain(s) {
+		return nil
+	}
 	if !utf8.ValidString(s) {
 		return fmt.Errorf("cp: %s is not UTF-8: %w", what, ErrMalformed)
 	}
@@ -210,6 +221,16 @@ func checkText(what, s string) error {
 		}
 	}
 	return nil
+}
+
+// isPlain is whether a text is printable ASCII, as nearly all is.
+func isPlain(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 func errDepth() error {

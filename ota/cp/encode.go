@@ -14,12 +14,12 @@ func (d Document) AppendWBXML(b []byte) ([]byte, error) {
 	if err := d.Check(); err != nil {
 		return b, err
 	}
-	e := encoder{b: append([]byte(nil), wbxmlVersion, publicIDProv, charsetUTF8, 0)}
+	e := encoder{b: append(b, wbxmlVersion, publicIDProv, charsetUTF8, 0)}
 	e.root(d)
-	if len(e.b) > MaxBody {
-		return b, fmt.Errorf("cp: document has %d octets of WBXML, at most %d: split it into several documents: %w", len(e.b), MaxBody, ErrMalformed)
+	if n := len(e.b) - len(b); n > MaxBody {
+		return b, fmt.Errorf("cp: document has %d octets of WBXML, at most %d: split it into several documents: %w", n, MaxBody, ErrMalformed)
 	}
-	return append(b, e.b...), nil
+	return e.b, nil
 }
 
 type encoder struct {

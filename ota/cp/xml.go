@@ -85,7 +85,7 @@ func feed(tree *builder, token xml.Token) error {
 	case xml.StartElement:
 		attrs := make([]attr, 0, len(t.Attr))
 		for _, a := range t.Attr {
-			attrs = append(attrs, attr{qualified(a.Name), a.Value})
+			attrs = append(attrs, attr{name: qualified(a.Name), value: a.Value})
 		}
 		return tree.start(qualified(t.Name), attrs)
 	case xml.EndElement:

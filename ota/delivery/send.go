@@ -59,8 +59,8 @@ type Order struct {
 	AllowWeak bool
 	Raise     uint64
 
-	// Of a configuration document: the WSP push PDU.
-	Push []byte
+	Push []byte // of a configuration document: the WSP push PDU
+	Text string // of a text message in its place
 
 	Interactive bool // a person waits for it
 	Deadline    time.Time
@@ -147,10 +147,13 @@ func (d *Desk) build(lease ledger.Lease, dos ledger.Dossier, o Order) (*ledger.B
 			Purpose: o.Purpose, Label: o.Label, Reference: ref, Deadline: o.Deadline, CreatedAt: now,
 		},
 	}
-	if o.Kind == ledger.CP {
-		op.Parts, err = sms.SplitPorts(portPush, portSender, o.Push, ref)
-	} else {
+	switch {
+	case o.Kind != ledger.CP:
 		err = d.secure(op, dos, o, ref)
+	case o.Text != "":
+		err = text(op, o.Text, ref)
+	default:
+		op.Parts, err = sms.SplitPorts(portPush, portSender, o.Push, ref)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("delivery: card %s: %s: %w", dos.Entry.Card.ICCID, o.Label, err)
@@ -164,6 +167,23 @@ func (d *Desk) build(lease ledger.Lease, dos ledger.Dossier, o Order) (*ledger.B
 		}
 	}
 	return op, nil
+}
+
+// text makes the parts of a text message.
+func text(op *ledger.Bind, s string, ref byte) error {
+	t, err := sms.SplitText(s, ref)
+	op.Parts = t.Parts
+	switch header := len(t.Parts) > 1; {
+	case t.UCS2 && header:
+		op.Attempt.Format = ledger.TextUCS2Header
+	case t.UCS2:
+		op.Attempt.Format = ledger.TextUCS2
+	case header:
+		op.Attempt.Format = ledger.TextGSMHeader
+	default:
+		op.Attempt.Format = ledger.TextGSM
+	}
+	return err
 }
 
 // class is how long the messages of an order can wait.

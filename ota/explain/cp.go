@@ -30,7 +30,7 @@ func drawPush(l *layer) {
 	if err != nil && !errors.Is(err, cp.ErrContentType) {
 		l.node.say(Wrong, "%s", trim(err))
 	}
-	if errors.Is(err, cp.ErrContentType) {
+	if errors.Is(err, cp.ErrContentType) || m.Type == cp.DMBootstrap {
 		l.field("body", l.left())
 		return
 	}

@@ -31,8 +31,16 @@ func concat16(ref uint16) Element {
 // SplitPorts wraps a payload for an application port, such as a WAP push to 2948, into user data. Alone, 133 octets
 // fit. In several parts every one names the ports and takes 128.
 func SplitPorts(dst, src uint16, payload []byte, ref byte) ([][]byte, error) {
-	ports := Element{ID: Ports16, Data: []byte{byte(dst >> 8), byte(dst), byte(src >> 8), byte(src)}}
-	return split(ports, true, payload, concat8(ref))
+	return split(ports16(dst, src), true, payload, concat8(ref))
+}
+
+// SplitPorts16 is SplitPorts with a 16-bit reference. Every one of several parts takes 127 octets.
+func SplitPorts16(dst, src uint16, payload []byte, ref uint16) ([][]byte, error) {
+	return split(ports16(dst, src), true, payload, concat16(ref))
+}
+
+func ports16(dst, src uint16) Element {
+	return Element{ID: Ports16, Data: []byte{byte(dst >> 8), byte(dst), byte(src >> 8), byte(src)}}
 }
 
 // split puts mark into the header of the first or of every part. Packets have their mark after the concatenation

@@ -96,10 +96,10 @@ type app struct {
 func newRoot(a *app) *cobra.Command {
 	root := group("simota", "move SIM cards to another operator over the air",
 		serveCommand(a), configCommand(a), labCommand(a), keyCommand(a), databaseCommand(a),
-		operatorCommand(a), cardTypeCommand(a), cardCommand(a), campaignCommand(a), inboxCommand(a), linkCommand(a), versionCommand(a),
-		demoCommand(a), benchCommand(a), decodeCommand(a),
+		operatorCommand(a), cardTypeCommand(a), cardCommand(a), clientCommand(a), deviceCommand(a), campaignCommand(a), inboxCommand(a), linkCommand(a), versionCommand(a),
+		demoCommand(a), benchCommand(a), decodeCommand(a), cpCommand(a),
 	)
-	addOffline(root, codec.Host{Stdin: a.Stdin, Stdout: a.Stdout, JSON: &a.json, Usage: usage})
+	addOffline(root, a.codec())
 	root.Long = `simota moves M2M subscriptions over the air: it switches SIM cards to a local
 operator with secured short messages, waits for proof that the new identity is
 alive in the device, configures the device, and proves that too.
@@ -119,6 +119,11 @@ with --token. Without it that is SIMOTA_SERVER, else the socket that
 	flags.StringVar(&a.token, "token", "", "bearer token for a URL (environment SIMOTA_TOKEN, which no process list shows)")
 	flags.BoolVar(&a.json, "json", false, "print the records as JSON")
 	return root
+}
+
+// codec is what the offline commands use of this program.
+func (a *app) codec() codec.Host {
+	return codec.Host{Stdin: a.Stdin, Stdout: a.Stdout, JSON: &a.json, Usage: usage}
 }
 
 // addOffline adds the commands that need neither server nor database.

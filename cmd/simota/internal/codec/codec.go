@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"strings"
 
@@ -58,6 +59,9 @@ type task interface {
 	run() (answer, error)
 }
 
+// arranger is a task whose arguments on the command line can be one thing or another.
+type arranger interface{ arrange() }
+
 // answer is what came of a request: it marshals as the record of the contract and says the same in words.
 type answer interface {
 	tag(id json.RawMessage)
@@ -72,12 +76,12 @@ type tagged struct {
 func (t *tagged) tag(id json.RawMessage) { t.ID = id }
 
 // field is a value of a request. In JSON it has its name; on the command line it is the flag of that name with - for
-// _, or all arguments if it is a list.
+// _, or all arguments if it is a list, or the one argument if it is a file.
 type field struct {
 	name     string
 	to       any // *bool, *number, *list, or a setter, which is a string in JSON
 	required bool
-	usage    string // for a list, one of its members in capitals
+	usage    string // for a list, one of its members in capitals; for a file, how the argument is shown
 }
 
 type setter interface{ Set(string) error }
@@ -92,22 +96,26 @@ func (f *flagText) Set(s string) error { f.text = s; return nil }
 func (f *flagText) String() string     { return f.text }
 func (f *flagText) Type() string       { return f.kind }
 
-// addFlags gives a command the flags of its fields; what they say is kept in the result.
-func addFlags(cmd *cobra.Command, fields []field) (texts []flagText, hasList bool) {
+// addFlags gives a command the flags of its fields; what they say is kept in the result. most is how many arguments it
+// takes.
+func addFlags(cmd *cobra.Command, fields []field) (texts []flagText, most int) {
 	texts = make([]flagText, len(fields))
 	for i, f := range fields {
 		switch to := f.to.(type) {
 		case *bool:
 			cmd.Flags().BoolVar(to, f.flag(), false, f.usage)
 		case *list:
-			hasList = true
+			most = math.MaxInt
 			cmd.Use += " [" + f.usage + "...]"
+		case *file:
+			most = 1
+			cmd.Use += " [" + f.usage + "]"
 		default:
 			texts[i].kind = kindOf(f.to)
 			cmd.Flags().Var(&texts[i], f.flag(), f.usage)
 		}
 	}
-	return texts, hasList
+	return texts, most
 }
 
 const linesUsage = "read one JSON object per line from standard input, write one per line"
@@ -117,11 +125,14 @@ func (h Host) command(t task, use, short, example string) *cobra.Command {
 	t.reset()
 	fields := t.fields()
 	cmd := &cobra.Command{Use: use, Short: short, Example: indent(example)}
-	texts, hasList := addFlags(cmd, fields)
+	texts, most := addFlags(cmd, fields)
 	lines := cmd.Flags().Bool("jsonl", false, linesUsage)
 	cmd.Args = func(cmd *cobra.Command, args []string) error {
-		if len(args) > 0 && (!hasList || *lines) {
-			return h.Usage(cmd, "%q is one argument too many", args[0])
+		if *lines {
+			most = 0
+		}
+		if len(args) > most {
+			return h.Usage(cmd, "%q is one argument too many", args[most])
 		}
 		return nil
 	}
@@ -134,6 +145,9 @@ func (h Host) command(t task, use, short, example string) *cobra.Command {
 		}
 		if err := h.fill(cmd, fields, texts, args); err != nil {
 			return err
+		}
+		if a, ok := t.(arranger); ok {
+			a.arrange()
 		}
 		a, err := t.run()
 		if err != nil {
@@ -164,6 +178,8 @@ func (h Host) fill(cmd *cobra.Command, fields []field, texts []flagText, args []
 		case *bool:
 		case *list:
 			err = h.fillList(cmd, f, to, args)
+		case *file:
+			err = h.fillFile(to, args)
 		default:
 			err = h.fillFlag(cmd, f, texts[i].text)
 		}
@@ -190,6 +206,17 @@ func (h Host) fillList(cmd *cobra.Command, f field, to *list, args []string) err
 	return nil
 }
 
+// fillFile reads the file that the argument names, standard input without one.
+func (h Host) fillFile(to *file, args []string) error {
+	name := "-"
+	if len(args) > 0 {
+		name = args[0]
+	}
+	b, err := h.readFile(name)
+	*to = file(b)
+	return err
+}
+
 func (h Host) fillFlag(cmd *cobra.Command, f field, text string) error {
 	if !cmd.Flags().Changed(f.flag()) {
 		if f.required {
@@ -197,7 +224,11 @@ func (h Host) fillFlag(cmd *cobra.Command, f field, text string) error {
 		}
 		return nil
 	}
-	text, err := h.resolve(text)
+	resolve := h.resolve
+	if _, ok := f.to.(*phrase); ok {
+		resolve = h.resolveText
+	}
+	text, err := resolve(text)
 	if err != nil {
 		return fmt.Errorf("--%s: %w", f.flag(), err)
 	}
@@ -207,17 +238,20 @@ func (h Host) fillFlag(cmd *cobra.Command, f field, text string) error {
 	return nil
 }
 
-// resolve reads the file of a value @FILE, standard input for @-, and drops white space, which people put between
-// octets.
+// resolve is resolveText without any white space, which people put between octets.
 func (h Host) resolve(value string) (string, error) {
-	if name, ok := strings.CutPrefix(value, "@"); ok {
-		b, err := h.readFile(name)
-		if err != nil {
-			return "", err
-		}
-		value = string(b)
+	text, err := h.resolveText(value)
+	return strings.Join(strings.Fields(text), ""), err
+}
+
+// resolveText reads the file of a value @FILE, standard input for @-, without the end of its last line.
+func (h Host) resolveText(value string) (string, error) {
+	name, ok := strings.CutPrefix(value, "@")
+	if !ok {
+		return value, nil
 	}
-	return strings.Join(strings.Fields(value), ""), nil
+	b, err := h.readFile(name)
+	return strings.TrimRight(string(b), "\r\n"), err
 }
 
 func (h Host) readFile(name string) ([]byte, error) {

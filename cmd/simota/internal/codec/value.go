@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/simota/simota/ota"
+	"github.com/simota/simota/ota/cp"
 	"github.com/simota/simota/ota/script"
 )
 
@@ -163,6 +164,39 @@ type word string
 
 func (w *word) Set(s string) error { *w = word(s); return nil }
 
+// phrase is any text, with its blanks.
+type phrase string
+
+func (p *phrase) Set(s string) error { *p = phrase(s); return nil }
+
+// file is the text of a file, which the command line names; in JSON it is the text itself.
+type file string
+
+func (f *file) Set(s string) error { *f = file(s); return nil }
+
+// sec is the security method of a provisioning message, by number or name; in JSON also a number.
+type sec struct {
+	cp.Security
+	given bool
+}
+
+func (s *sec) Set(text string) error {
+	for m := cp.NETWPIN; m <= cp.USERPINMAC; m++ {
+		if strings.EqualFold(text, m.String()) || text == strconv.Itoa(int(m)) {
+			*s = sec{m, true}
+			return nil
+		}
+	}
+	return errors.New("want 0 to 3, or netwpin, userpin, usernetwpin or userpinmac")
+}
+
+func (s *sec) setJSON(raw json.RawMessage) error {
+	if text, err := unquote(raw); err == nil {
+		return s.Set(text)
+	}
+	return s.Set(string(raw))
+}
+
 // telephone is a number that an SMS comes from (3GPP TS 23.040, 9.1.2.5).
 type telephone string
 
@@ -195,8 +229,10 @@ func kindOf(to any) string {
 		return "number"
 	case *format:
 		return "format"
-	case *word, *telephone:
+	case *word, *phrase, *telephone:
 		return "text"
+	case *sec:
+		return "method"
 	}
 	return "hex"
 }
@@ -215,9 +251,7 @@ func (f field) setJSON(raw json.RawMessage) error {
 		}
 		to.given = true
 		return nil
-	case *list:
-		return to.setJSON(raw)
-	case *reference:
+	case interface{ setJSON(json.RawMessage) error }:
 		return to.setJSON(raw)
 	}
 	s, err := unquote(raw)

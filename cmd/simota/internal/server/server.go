@@ -224,6 +224,9 @@ func (s *server) listen() (apiEnd, feedEnd *endpoint, err error) {
 	if err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("feed.token_file: %w", err), l.Close())
 	}
+	if services.Shapes, err = s.cfg.Feed.Compile(); err != nil {
+		return nil, nil, errors.Join(err, l.Close())
+	}
 	f, err := net.Listen("tcp", s.cfg.Feed.Listen)
 	if err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("feed.listen: %w", err), l.Close())
