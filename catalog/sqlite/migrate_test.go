@@ -109,15 +109,23 @@ func TestSubmissionsOfTheThirdSchemaGoToTheirOperator(t *testing.T) {
 	}
 }
 
-func TestSearchesByEIDUseTheirIndex(t *testing.T) {
+func TestSearchesUseTheirPartialIndexes(t *testing.T) {
 	t.Parallel()
 	db := open(t, file(t))
-	var plan string
-	err := db.look(t.Context(), func(r reader) error {
-		var a, b, c int
-		return r.row(`EXPLAIN QUERY PLAN `+cardsByEID, []any{"x"}, &a, &b, &c, &plan)
-	})
-	if err != nil || !strings.Contains(plan, "USING INDEX card_eid") {
-		t.Errorf("plan %q, %v", plan, err)
+	for _, c := range []struct {
+		query, index string
+		args         []any
+	}{
+		{cardsByEID, "card_eid", []any{"x"}},
+		{sameAttach, "evidence_attach", []any{1, 2, []byte("x")}},
+	} {
+		var plan string
+		err := db.look(t.Context(), func(r reader) error {
+			var id, parent, unused int
+			return r.row(`EXPLAIN QUERY PLAN `+c.query, c.args, &id, &parent, &unused, &plan)
+		})
+		if err != nil || !strings.Contains(plan, "USING INDEX "+c.index) {
+			t.Errorf("plan %q, %v; want index %s", plan, err, c.index)
+		}
 	}
 }

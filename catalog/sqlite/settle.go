@@ -155,6 +155,8 @@ func (t *tx) witness(op *ledger.Witness) error {
 	return nil
 }
 
+const sameAttach = `SELECT id FROM evidence WHERE card_id = ?1 AND kind = 'attach' AND happened_at = ?2 AND body = ?3 LIMIT 1`
+
 // witnessed reports whether an event is stored already: one that says when it
 // happened may come any number of times.
 func (t *tx) witnessed(e ledger.Evidence) (known bool, err error) {
@@ -166,6 +168,5 @@ func (t *tx) witnessed(e ledger.Evidence) (known bool, err error) {
 		return false, fmt.Errorf("sqlite: evidence %q: %w", e.Kind, err)
 	}
 	var id int64
-	return t.row(`SELECT id FROM evidence WHERE card_id = ?1 AND kind = 'attach' AND happened_at = ?2 AND body = ?3 LIMIT 1`,
-		[]any{e.CardID, us(e.HappenedAt), body}, &id)
+	return t.row(sameAttach, []any{e.CardID, us(e.HappenedAt), body}, &id)
 }
