@@ -51,7 +51,7 @@ func Serve(ctx context.Context, c Config) error {
 			}
 		})
 	}
-	told, stop := context.WithCancel(ctx)
+	told, stop := context.WithCancel(context.WithoutCancel(ctx)) // the last of the workers counts too
 	var telling sync.WaitGroup
 	telling.Go(func() { l.tally.run(told, l.Log) })
 	defer context.AfterFunc(ctx, func() { _ = c.Conn.Close() })()

@@ -179,15 +179,17 @@ func TestSenderThatIsNoClientIsNotAnswered(t *testing.T) {
 func TestWhatCannotBeStoredIsNotAnsweredAndTakenWhenRepeated(t *testing.T) {
 	t.Parallel()
 	var tried atomic.Int32
+	failed := make(chan struct{})
 	g := listen(t, func() error {
 		if tried.Add(1) == 1 {
+			defer close(failed)
 			return errors.New("disk is full")
 		}
 		return nil
 	})
 	g.send(1, secret, attributes(Start))
-	other := attributes(7) // Accounting-On, to know that the first is done: nothing else is answered
-	g.send(2, secret, other)
+	<-failed
+	g.send(2, secret, attributes(7)) // Accounting-On
 	if id := g.answered(); id != 2 {
 		t.Fatalf("request %d is answered", id)
 	}
