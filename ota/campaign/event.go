@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/simota/simota/catalog"
 	"github.com/simota/simota/catalog/ledger"
@@ -14,17 +15,28 @@ import (
 // Attach stores an event, durably before it returns, and wakes its target. The
 // card is found by IMSI, else by ICCID, else by MSISDN; catalog.ErrNotFound
 // says that no card has it.
+//
+// What says that something left tells nothing of where it is, and is not
+// stored. A time ahead of the server's by more than a clock can be wrong counts
+// as none: events rank by it.
 func (e *Engine) Attach(ctx context.Context, ev detect.Event) error {
+	if !ev.Present() {
+		return nil
+	}
 	cards, err := e.seen(ctx, ev)
 	if err != nil {
 		return err
 	}
 	now := e.cfg.Now()
+	if ev.Time.After(now.Add(wrongClock)) {
+		ev.Time = time.Time{}
+	}
 	raw, err := json.Marshal(ev)
 	if err != nil {
 		return err
 	}
 	for _, c := range cards {
+		ev := identified(ev, c)
 		op := &ledger.Witness{Evidence: ledger.Evidence{
 			CardID: c.Card.ID, Kind: ledger.EvAttach, SeenAt: now, HappenedAt: ev.Time, Raw: raw,
 			Body: ledger.Body{IMSI: ev.IMSI, IMEI: ev.IMEI, APN: ev.APN, PLMN: ev.PLMN(), Source: ev.Source},
@@ -46,6 +58,27 @@ func (e *Engine) Attach(ctx context.Context, ev detect.Event) error {
 		}
 	}
 	return nil
+}
+
+// wrongClock is how far a source's clock may be ahead.
+const wrongClock = 5 * time.Minute
+
+// identified fills in the IMSI of an event that names the card in another way:
+// that of the subscription with its number, or else the one that is active.
+func identified(ev detect.Event, c catalog.Entry) detect.Event {
+	if ev.IMSI != "" {
+		return ev
+	}
+	var with []catalog.Subscription
+	for _, s := range c.Subscriptions {
+		if ev.MSISDN != "" && s.MSISDN == ev.MSISDN || ev.MSISDN == "" && s.ID == c.Card.Active {
+			with = append(with, s)
+		}
+	}
+	if len(with) == 1 { // two subscriptions share a number while it moves between them
+		ev.IMSI = with[0].IMSI
+	}
+	return ev
 }
 
 // seen lists the cards that an event speaks of.

@@ -84,7 +84,7 @@ func (r *labInit) Run(_ context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := sample.Write(args[0], sample.Options{Cards: r.cards, Seed: r.seed, Faults: faults, LinkRate: "100/s"}); err != nil {
+	if err := sample.Write(args[0], sample.Options{Cards: r.cards, Seed: r.seed, Faults: faults, LinkRate: "100/s", Devices: true}); err != nil {
 		return err
 	}
 	return r.say(`%[1]s holds a world of %[2]d cards and a server for it. In two terminals:

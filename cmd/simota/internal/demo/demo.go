@@ -99,7 +99,7 @@ func prepare(dir string, o Options) error {
 	if err != nil {
 		return err
 	}
-	return sample.Write(dir, sample.Options{Cards: o.Cards, Seed: o.Seed, Faults: faults, LinkRate: "1000/s", AnyPort: true})
+	return sample.Write(dir, sample.Options{Cards: o.Cards, Seed: o.Seed, Faults: faults, LinkRate: "1000/s", Devices: true, AnyPort: true})
 }
 
 // FaultLines are the lines of lab.yaml for a preset of faults.

@@ -123,8 +123,13 @@ func (s situation) held() string {
 }
 
 func (s situation) settings() string {
-	const byHand = "set the new operator's APN in the device by hand"
-	if strings.Contains(s.cause, "never used") {
+	byHand := "device needs hands: set it by what simota cp plan --card " + s.iccid + " says"
+	switch {
+	case strings.Contains(s.cause, "another device"):
+		return "simota campaign retry " + s.campaign + " --card " + s.iccid + " configures the device that it is in now"
+	case strings.Contains(s.cause, "no PIN"):
+		return "name a pin in the device's client (simota client show), then: simota campaign retry " + s.campaign + " --card " + s.iccid
+	case strings.Contains(s.cause, "never used"):
 		return "see whether the device took them, else " + byHand
 	}
 	if c, told := receipt.CauseIn(s.cause); told {

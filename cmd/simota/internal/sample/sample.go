@@ -25,6 +25,7 @@ type Options struct {
 	Seed     int64
 	Faults   string // lines to add to lab.yaml, as YAML; empty for none
 	LinkRate string // of each link, "100/s"
+	Devices  bool   // of several kinds, with a TAC table for the server; without it all are of one that nobody described
 	AnyPort  bool   // free ports instead of 2775, 2776 and 8470
 }
 
@@ -44,12 +45,22 @@ func Write(dir string, o Options) error {
 	w.copy("operators/nordvik.yaml", "operators/aurora.yaml", "card-types/sja2-3des.yaml", "card-types/sja5-aes.yaml",
 		"card-types/usim-expanded.yaml", "card-types/euicc-sgp02.yaml", "card-types/multi-imsi.yaml", "card-types/difficult.yaml",
 		"campaigns/to-aurora.yaml", "campaigns/write-spn.yaml")
-	w.put("cards.csv", lab.Sample(o.Cards, o.Seed).Cards, 0o600)
+	cards := lab.Sample(o.Cards, o.Seed).Cards
+	if o.Devices {
+		if cards, err = intoDevices(cards); err != nil {
+			return err
+		}
+		w.copy("clients/dovre.yaml", "devices.csv", "campaigns/new-devices.yaml")
+	}
+	w.put("cards.csv", cards, 0o600)
 	w.secret("nordvik.pw", nordvikPW)
 	w.secret("aurora.pw", auroraPW)
 	w.secret("feed.token", token)
 	w.template("simota.yaml", "simota.yaml", feed, nordvik, aurora, o.LinkRate)
 	w.template("lab.yaml", "lab.yaml", feed, nordvik, aurora, nordvikPW, auroraPW, o.Seed, token)
+	if w.err == nil && o.Devices {
+		w.append("lab.yaml", labDevices())
+	}
 	if w.err == nil && o.Faults != "" {
 		w.append("lab.yaml", o.Faults)
 	}
@@ -60,7 +71,7 @@ func makeFolder(dir string) error {
 	if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {
 		return fmt.Errorf("sample: %s is not empty: name a new folder", dir)
 	}
-	for _, d := range []string{"operators", "card-types", "campaigns", "logs"} {
+	for _, d := range []string{"operators", "card-types", "campaigns", "clients", "logs"} {
 		if err := os.MkdirAll(filepath.Join(dir, d), 0o755); err != nil {
 			return fmt.Errorf("sample: %w", err)
 		}

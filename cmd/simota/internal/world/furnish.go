@@ -3,6 +3,7 @@ package world
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -15,8 +16,8 @@ import (
 // that the server's peak of memory tells.
 const importChunk = 5000
 
-// Furnish does what a person would do first: it applies the operators and card
-// types of the folder, imports its cards and creates the campaign of that name.
+// Furnish does what a person would do first: it applies the operators, card
+// types and clients of the folder, imports its devices and cards and creates the campaign of that name.
 func (w *World) Furnish(ctx context.Context, client *api.Client, campaign string) error {
 	err := w.each("operators", func(name, file string, text []byte) error {
 		_, err := client.PutOperator(ctx, name, file, text)
@@ -30,6 +31,16 @@ func (w *World) Furnish(ctx context.Context, client *api.Client, campaign string
 		return err
 	})
 	if err != nil {
+		return err
+	}
+	err = w.each("clients", func(name, file string, text []byte) error {
+		_, err := client.PutDeviceClient(ctx, name, file, text)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if err := w.importModels(ctx, client); err != nil {
 		return err
 	}
 	if err := w.importCards(ctx, client); err != nil {
@@ -59,6 +70,19 @@ func (w *World) each(folder string, apply func(name, file string, text []byte) e
 		}
 	}
 	return nil
+}
+
+// importModels imports the TAC table, if the folder has one.
+func (w *World) importModels(ctx context.Context, client *api.Client) error {
+	text, err := os.ReadFile(filepath.Join(w.dir, "devices.csv"))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	_, err = client.ImportModels(ctx, api.ModelImport{File: text})
+	return err
 }
 
 func (w *World) importCards(ctx context.Context, client *api.Client) error {
