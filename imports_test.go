@@ -46,7 +46,9 @@ var allowed = map[string][]string{
 	"catalog":             {},
 	"catalog/ledger":      {"catalog"},
 	"catalog/vault":       {},
-	"catalog/cardfile":    {"catalog", "catalog/vault"},
+	"catalog/delimited":   {},
+	"catalog/cardfile":    {"catalog", "catalog/delimited", "catalog/vault"},
+	"catalog/tactable":    {"catalog", "catalog/delimited"},
 	"catalog/sqlite":      {"catalog", "catalog/ledger"},
 	"catalog/catalogtest": {"catalog", "catalog/ledger"},
 }
@@ -56,6 +58,7 @@ var modules = []string{
 	"github.com/fiorix/go-smpp", "github.com/mattn/go-sqlite3", "github.com/robfig/cron/v3", "github.com/rs/zerolog",
 	"github.com/spf13/cobra", "github.com/goccy/go-yaml", "github.com/danielgtaylor/huma/v2", "github.com/pressly/goose/v3",
 	"github.com/schollz/progressbar/v3", "golang.org/x/time", "golang.org/x/term",
+	"github.com/theory/jsonpath", "layeh.com/radius",
 }
 
 type goPackage struct {

@@ -70,18 +70,24 @@ type Template struct {
 	ReadBackExpect string   `yaml:"read_back_expect" json:"read_back_expect"`
 }
 
-// Tracking describes the short message of an IMEI-tracking applet.
+// Tracking describes the short message of an IMEI-tracking applet: an unsecured
+// packet with fields, or a text that a pattern reads, or both.
 type Tracking struct {
-	TAR  string `yaml:"tar" json:"tar"`
-	IMEI Field  `yaml:"imei" json:"imei"`
-	IMSI Field  `yaml:"imsi" json:"imsi"`
+	TAR  string `yaml:"tar" json:"tar,omitempty"` // empty without a packet
+	IMEI Field  `yaml:"imei" json:"imei,omitzero"`
+	IMSI Field  `yaml:"imsi" json:"imsi,omitzero"`
+
+	// Pattern is a regular expression (RE2) with a group imei, and perhaps imsi
+	// and iccid, for a message that is plain text or unsecured 8-bit data.
+	Pattern     string `yaml:"pattern" json:"pattern,omitempty"`
+	Destination string `yaml:"destination" json:"destination,omitempty"` // the number that such a text comes to; empty means any
 }
 
 // Field is where a value stands in an applet's message.
 type Field struct {
 	Offset int    `yaml:"offset" json:"offset"` // octets from the start of the secured data
 	Length int    `yaml:"length" json:"length"`
-	Coding string `yaml:"coding" json:"coding"` // "bcd" (swapped nibbles, F fill) or "ef-imsi"
+	Coding string `yaml:"coding" json:"coding"` // "bcd" (swapped nibbles, F fill), "ef-imsi" or "ascii"
 }
 
 // DefaultFiles are the files that a swap writes when a card type names none,

@@ -72,23 +72,6 @@ type Keyset struct {
 	Suspect    bool   // after a restore: no write until a fence cleared it
 }
 
-// Pair is one sight of an identity in a device. Pairs are history: they are
-// added, never changed.
-type Pair struct {
-	CardID int64
-	IMEI   string // compare on 14 digits only
-	IMSI   string
-	Source string // "tracking applet", "attach feed", "assumed"
-	SeenAt time.Time
-}
-
-// SameIMEI compares two IMEI or IMEISV on the 14 digits that they share: the
-// check digit and the software version come and go with the source
-// (3GPP TS 23.003, 6.2).
-func SameIMEI(a, b string) bool {
-	return len(a) >= 14 && len(b) >= 14 && a[:14] == b[:14]
-}
-
 // Entry is one card with all that its card file said of it.
 type Entry struct {
 	Card          Card
@@ -175,6 +158,38 @@ type Store interface {
 	// CardTypes lists all, by name.
 	CardTypes(ctx context.Context) ([]CardType, error)
 
+	// PutClient stores a client under its name, replacing the one before.
+	PutClient(ctx context.Context, actor string, c Client) error
+	// Client finds a client by name. It may be shared: callers do not change it.
+	Client(ctx context.Context, name string) (Client, error)
+	// Clients lists all, by name.
+	Clients(ctx context.Context) ([]Client, error)
+
+	// PutModels stores rows of a TAC table, all or nothing, each in place of the
+	// one with the same First and Last. Rows that are known already are neither
+	// added nor changed. Of two equal ranges in one call the later one stands.
+	PutModels(ctx context.Context, actor string, models []Model) (added, changed int, err error)
+	// ModelOf finds the model of an IMEI or IMEISV: the narrowest range that its
+	// TAC is in.
+	ModelOf(ctx context.Context, imei string) (Model, error)
+	// ModelByName finds models by name, with or without the manufacturer before
+	// it: every range of them, ascending. Upper and lower case of ASCII are one.
+	ModelByName(ctx context.Context, name string) ([]Model, error)
+	// Models lists models by ascending range, beginning after the given one
+	// ([Model.Range]; empty is the beginning). Text selects those that have it in
+	// their range, manufacturer, name or client; empty selects all.
+	Models(ctx context.Context, text, after string, limit int) ([]Model, error)
+
 	// Pairs lists the pairs of a card, oldest first.
 	Pairs(ctx context.Context, cardID int64) ([]Pair, error)
+	// PairsOfDevice lists the pairs of a device, oldest first; none for an IMEI
+	// of less than 14 digits.
+	PairsOfDevice(ctx context.Context, imei string) ([]Pair, error)
+	// PairsAfter lists pairs that were seen since a time, in the order in which
+	// they were stored, beginning after the given one ([Pair.ID]).
+	PairsAfter(ctx context.Context, id int64, since time.Time, limit int) ([]Pair, error)
+	// Moves lists the moves whose pair was first seen at since or later, oldest
+	// first, beginning after the pair of the given ID. The limit is that of
+	// pairs: one may be two moves.
+	Moves(ctx context.Context, since time.Time, after int64, limit int) ([]Move, error)
 }

@@ -2,7 +2,6 @@ package catalog
 
 import (
 	"slices"
-	"time"
 )
 
 // Settings that a provisioning client may take, as Capability.Takes lists them.
@@ -31,8 +30,8 @@ type Capability struct {
 	// Security lists the methods it accepts, best first: "netwpin", "userpin",
 	// "usernetwpin", "userpinmac", "none" (OMA ProvBoot 1.1).
 	Security []string `yaml:"security" json:"security,omitempty"`
-	// PIN is typed at the device or built into it, 4 to 10 digits (userpinmac:
-	// 10 to 20, an even number); the methods with a user's PIN need it.
+	// PIN is built into the device, or typed by whoever stands before it, 4 to
+	// 10 digits; "userpin" and "usernetwpin" need it.
 	PIN      string   `yaml:"pin" json:"pin,omitempty"`
 	MaxParts int      `yaml:"max_parts" json:"max_parts,omitempty"` // short messages of one document, 1 to 255
 	MaxID    int      `yaml:"max_id" json:"max_id,omitempty"`       // characters of a NAPID or PROXY-ID, 4 to 16
@@ -104,6 +103,14 @@ type Model struct {
 	Line         int        // of the table, for messages
 }
 
+// Range is First for a single code, else "FIRST-LAST".
+func (m Model) Range() string {
+	if m.First == m.Last {
+		return m.First
+	}
+	return m.First + "-" + m.Last
+}
+
 // TAC is the type allocation code of an IMEI or IMEISV: its first 8 digits;
 // empty for what is too short.
 func TAC(imei string) string {
@@ -112,21 +119,3 @@ func TAC(imei string) string {
 	}
 	return imei[:8]
 }
-
-// Move is a card that was seen in another device than before, or a device with
-// another card.
-type Move struct {
-	Kind   MoveKind
-	Was    Pair // the last sight before
-	Is     Pair
-	SeenAt time.Time
-}
-
-// MoveKind is what moved.
-type MoveKind string
-
-// Kinds of moves. Most often both are true at once: two cards were exchanged.
-const (
-	CardMoved   MoveKind = "card moved"   // the card is in another device
-	DeviceMoved MoveKind = "device moved" // the device has another card
-)

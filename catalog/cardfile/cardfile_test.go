@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/simota/simota/catalog"
+	"github.com/simota/simota/catalog/delimited"
 	"github.com/simota/simota/catalog/vault"
 )
 
@@ -370,11 +371,11 @@ func TestFilesThatAreNoneFailAsAWhole(t *testing.T) {
 	}{
 		"empty":        {strings.NewReader(""), "no header"},
 		"no header":    {strings.NewReader(iccid1 + ",999700000000001\n"), "no header"},
-		"late header":  {strings.NewReader(strings.Repeat("\n", titleRows) + "ICCID\n"), "no header"},
+		"late header":  {strings.NewReader(strings.Repeat("\n", delimited.TitleRows) + "ICCID\n"), "no header"},
 		"spreadsheet":  {strings.NewReader("PK\x03\x04ICCID\n"), "spreadsheet"},
 		"UTF-16":       {strings.NewReader("\xff\xfeI\x00C\x00\n"), "UTF-16"},
 		"column twice": {strings.NewReader("ICCID,IMSI,imsi1\n"), "line 1: column IMSI is there twice"},
-		"endless line": {strings.NewReader("ICCID\n\n" + strings.Repeat("1", maxLine+1)), "line 3 has more than"},
+		"endless line": {strings.NewReader("ICCID\n\n" + strings.Repeat("1", delimited.MaxLine+1)), "line 3 has more than"},
 		"read error":   {io.MultiReader(strings.NewReader("ICCID\n"), failing{broken}), "line 2: broken pipe"},
 	} {
 		if _, err := Parse(c.in, testOptions()); err == nil || !strings.Contains(err.Error(), c.want) {

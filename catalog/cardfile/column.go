@@ -3,6 +3,8 @@ package cardfile
 import (
 	"regexp"
 	"strings"
+
+	"github.com/simota/simota/catalog/delimited"
 )
 
 // Names of the columns that are read, beside the numbered ones.
@@ -49,13 +51,8 @@ func canonical(header []byte) string {
 // unknownName is the name to report for a column that is not read, or empty if
 // that is no news.
 func unknownName(header []byte) string {
-	const longest = 40
 	if len(header) == 0 || neverRead.MatchString(normal(header)) {
 		return ""
 	}
-	name := strings.ToValidUTF8(string(header), "?")
-	if r := []rune(name); len(r) > longest {
-		name = string(r[:longest]) + "..."
-	}
-	return name
+	return delimited.Unknown(header)
 }

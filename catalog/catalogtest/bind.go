@@ -227,6 +227,35 @@ var bindLaws = []law{
 		free.MaxUnproven, free.Unproven = 2, true
 		w.must(free)
 	}},
+	{"what the saga says is stored with the attempt, or not at all", func(w *world) {
+		e := w.cards(2)
+		_, l := w.running("one", e...)
+		begin := func(i, try int) *ledger.Bind {
+			b := packet(l[i], e[i], ledger.Write, 40, try)
+			b.MaxUnproven, b.Unproven = 1, true
+			b.State = &ledger.Advance{State: "switching", Step: 7, DueAt: now.Add(time.Minute), At: now,
+				Evidence: []ledger.Evidence{{Kind: ledger.EvState, SeenAt: now, Body: ledger.Body{State: "switching"}}}}
+			return b
+		}
+		before := w.dossier(l[1].TargetID)
+		errs := w.Apply(w.ctx, begin(0, 1), begin(1, 1))
+		if errs[0] != nil || !errors.Is(errs[1], ledger.ErrUnproven) {
+			w.t.Fatalf("Apply = %v", errs)
+		}
+		w.equal("the refused one", w.dossier(l[1].TargetID), before)
+		d := w.dossier(l[0].TargetID)
+		if t := d.Target; t.State != "switching" || t.Step != 7 || !t.Unproven || !t.DueAt.Equal(now.Add(time.Minute)) {
+			w.t.Errorf("target %+v", t)
+		}
+		if len(d.Stored) != 1 || d.Stored[0].TargetID != l[0].TargetID || d.Stored[0].CardID != e[0].Card.ID {
+			w.t.Errorf("evidence %+v", d.Stored)
+		}
+		fence := packet(l[0], e[0], ledger.Read, 41, 2)
+		fence.Unproven, fence.Attempt.FenceOf = true, d.Attempts[0].ID
+		fence.State = &ledger.Advance{State: "switched", At: now}
+		w.must(fence)
+		w.equal("still unproven", w.dossier(l[0].TargetID).Target.Unproven, true)
+	}},
 	{"a suspect keyset takes reads, and writes only when cleared", func(w *world) {
 		given := entry(1)
 		given.Keysets[0].Suspect = true

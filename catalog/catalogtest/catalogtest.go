@@ -37,6 +37,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"bind", bindLaws},
 		{"send", sendLaws},
 		{"settle", settleLaws},
+		{"device", deviceLaws},
 		{"target", targetLaws},
 		{"campaign", campaignLaws},
 		{"read", readLaws},

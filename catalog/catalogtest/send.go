@@ -64,7 +64,7 @@ var sendLaws = []law{
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		w.equal("what goes", out[0], ledger.Outgoing{Submission: w.submission(urgent.AttemptID), Kind: ledger.Confirm, UserData: urgent.Parts[0], TargetID: l.TargetID})
+		w.equal("what goes", out[0], ledger.Outgoing{Submission: w.submission(urgent.AttemptID), Kind: ledger.Confirm, Format: urgent.Attempt.Format, UserData: urgent.Parts[0], TargetID: l.TargetID})
 	}},
 	{"campaigns take turns in the outbox, whoever came first", func(w *world) {
 		cards := w.cards(14)

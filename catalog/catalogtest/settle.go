@@ -132,16 +132,6 @@ var settleLaws = []law{
 		w.equal("evidence", len(w.dossier(l.TargetID).Stored), 0)
 		w.equal("row", ok[[]ledger.InboxRow](w)(w.InboxByID(w.ctx, id))[0].State, ledger.InboxNew)
 	}},
-	{"pairs are history", func(w *world) {
-		e, l := w.one()
-		p := catalog.Pair{CardID: e.Card.ID, IMEI: "35123450000001", IMSI: "999700000000001", Source: "attach feed", SeenAt: now}
-		later := p
-		later.SeenAt, later.Source = now.Add(time.Hour), "tracking applet"
-		w.must(&ledger.Witness{Evidence: ledger.Evidence{CardID: e.Card.ID, Kind: ledger.EvAttach, SeenAt: now}, Pair: &later},
-			&ledger.Settle{InboxIDs: []int64{w.received("")}, State: ledger.InboxSettled, Pair: &p},
-			&ledger.Advance{Lease: l, State: "moved", At: now, Pair: &p})
-		w.equal("pairs", ok[[]catalog.Pair](w)(w.Pairs(w.ctx, e.Card.ID)), []catalog.Pair{p, p, later})
-	}},
 	{"a witness speaks to the target that works on the card, else to the last that did", func(w *world) {
 		e := w.cards(2)
 		see := func(card int64) int64 {

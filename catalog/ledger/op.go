@@ -63,6 +63,7 @@ type Bind struct {
 	Parts       [][]byte
 	Submissions []Submission // PartSeq says of which part; State is Ready
 	Replaces    []int64      // older attempts that end as Overdue
+	State       *Advance     // what the saga says of the target as it asks for the attempt, under the same lease; nil: nothing new
 
 	// Out
 	AttemptID int64
@@ -163,6 +164,9 @@ type Settle struct {
 	ClearSuspect int64         // keyset that an answered fence has cleared
 	Pair         *catalog.Pair // a new sight of a card in a device
 	Notice       *NoticeSeen   // a notice of an eUICC is among the evidence
+
+	// Out
+	NewPair bool // Pair is the card's latest now, and not the one it was before
 }
 
 // NoticeSeen raises catalog.Card.NextNotice above the sequence number.
@@ -186,6 +190,9 @@ type Advance struct {
 	Conclusions []Conclusion
 	Active      int64 // the card's active subscription, when it is proven anew
 	Pair        *catalog.Pair
+
+	// Out
+	NewPair bool // as in Settle
 }
 
 // Claim pins the facts of a target and claims its card. It fails with
@@ -201,6 +208,16 @@ type Claim struct {
 	BusyIn string // with ErrCardBusy: name of the other campaign
 }
 
+// Pin replaces the facts of a claimed target that is open, as long as no
+// document of it went out: what its device is to be told was not known before.
+// ErrStale otherwise.
+type Pin struct {
+	Lease    Lease
+	Facts    []byte
+	At       time.Time
+	Evidence []Evidence
+}
+
 // Witness stores evidence that no inbox row brought: an event of a feed. Its
 // TargetID is the target that works on the card, else the last that has facts,
 // else the last, else none.
@@ -210,6 +227,7 @@ type Witness struct {
 
 	// Out
 	TargetID int64
+	NewPair  bool // as in Settle
 }
 
 // CreateCampaign stores a campaign.
@@ -313,6 +331,7 @@ func (*Receive) op()        {}
 func (*Settle) op()         {}
 func (*Advance) op()        {}
 func (*Claim) op()          {}
+func (*Pin) op()            {}
 func (*Witness) op()        {}
 func (*CreateCampaign) op() {}
 func (*AddTargets) op()     {}

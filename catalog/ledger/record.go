@@ -66,6 +66,15 @@ const (
 	CP      AttemptKind = "cp"
 )
 
+// Forms of the text message that a CP attempt is: how its user data are coded,
+// and whether they begin with a header (3GPP TS 23.040, 9.2.3.24).
+const (
+	TextGSM        = "text"
+	TextGSMHeader  = "text with header"
+	TextUCS2       = "ucs2"
+	TextUCS2Header = "ucs2 with header"
+)
+
 // Outcome is how an attempt ended; empty while it is open. It is a cache of
 // the fold over its evidence.
 type Outcome string
@@ -97,7 +106,7 @@ type Attempt struct {
 	Counter   uint64
 	TAR       []byte // 3 octets
 	SPI       []byte // 2 octets
-	Format    string // "compact" or "expanded"
+	Format    string // "compact" or "expanded"; of a CP attempt one of the forms of text, empty for a push
 	Script    []byte // secured data in clear
 	Fence     []byte // of a write: the script of the read that settles it
 	FenceTAR  []byte // of a write: where that read goes; empty means TAR
@@ -176,6 +185,7 @@ type Submission struct {
 type Outgoing struct {
 	Submission
 	Kind     AttemptKind
+	Format   string // of the attempt
 	UserData []byte
 	TargetID int64
 }
@@ -220,6 +230,7 @@ const (
 	EvNotice    EvidenceKind = "notice" // of an eUICC: a profile changed
 	EvAttach    EvidenceKind = "attach"
 	EvPerson    EvidenceKind = "person"
+	EvPlan      EvidenceKind = "plan"  // what the device is to be told was chosen; for the timeline only
 	EvState     EvidenceKind = "state" // the saga went on; for the timeline only, never read by it
 )
 

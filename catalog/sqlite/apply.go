@@ -34,6 +34,8 @@ func (t *tx) apply(op ledger.Op, node string) error {
 		return t.advance(op)
 	case *ledger.Claim:
 		return t.claim(op)
+	case *ledger.Pin:
+		return t.pin(op)
 	case *ledger.Witness:
 		return t.witness(op)
 	case *ledger.CreateCampaign:
@@ -133,15 +135,6 @@ func (t *tx) storeEvidence(all ...ledger.Evidence) error {
 		}
 	}
 	return nil
-}
-
-func (t *tx) storePair(p *catalog.Pair) error {
-	if p == nil {
-		return nil
-	}
-	_, err := t.insert(`INSERT INTO pair (card_id, imei, imsi, source, seen_at) VALUES (?1, ?2, ?3, ?4, ?5)`,
-		p.CardID, p.IMEI, p.IMSI, p.Source, us(p.SeenAt))
-	return err
 }
 
 // rank orders outcomes; see ledger.Conclusion.

@@ -40,7 +40,12 @@ func (t *tx) bind(op *ledger.Bind) error {
 	if err := t.insertParts(op, id, h.campaign); err != nil {
 		return err
 	}
-	if op.Unproven && !h.unproven {
+	if op.State != nil {
+		if err := t.stand(op.Lease.TargetID, h, op.State); err != nil {
+			return err
+		}
+	}
+	if op.Unproven && (!h.unproven || op.State != nil) {
 		if _, err := t.exec(`UPDATE target SET unproven = 1 WHERE id = ?1`, op.Lease.TargetID); err != nil {
 			return err
 		}

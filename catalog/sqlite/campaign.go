@@ -38,7 +38,7 @@ func (t *tx) addTargets(op *ledger.AddTargets) error {
 	op.Added = 0
 	added := int64(0)
 	for _, card := range op.CardIDs {
-		n, err := t.exec(`INSERT INTO target (campaign_id, card_id, facts, state, added_at) VALUES (?1, ?2, x'', 'selected', ?3)
+		n, err := t.exec(`INSERT INTO target (campaign_id, card_id, state, added_at) VALUES (?1, ?2, 'selected', ?3)
 			ON CONFLICT (campaign_id, card_id) DO NOTHING`, op.CampaignID, card, us(op.At))
 		if err != nil {
 			return err

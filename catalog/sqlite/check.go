@@ -52,6 +52,8 @@ var laws = []struct{ name, query string }{
 		OR s.state IN ('accepted', 'ambiguous') AND t.closed_at IS NULL AND t.due_at IS NULL)`},
 	{"a message id leads to its submission", `SELECT COUNT(*), NULL FROM submission s WHERE s.id_normal IS NOT NULL AND NOT EXISTS (SELECT 1 FROM receipt_key k WHERE k.submission_id = s.id)`},
 	{"an EID is that of one card", `SELECT COUNT(*), MIN(id) FROM (SELECT id FROM card WHERE eid <> '' GROUP BY eid HAVING COUNT(*) > 1)`},
+	{"pairs of a card lie apart in time", `SELECT COUNT(*), MIN(card_id) FROM (
+		SELECT card_id, last_seen, LEAD(seen_at) OVER (PARTITION BY card_id ORDER BY seen_at, imei14, imsi) AS next FROM pair) WHERE next < last_seen`},
 	{"an inbox row that waits says for what", `SELECT COUNT(*), NULL FROM inbox WHERE state = 'waiting' AND key IS NULL`},
 }
 

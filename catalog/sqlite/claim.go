@@ -30,9 +30,33 @@ func (t *tx) claim(op *ledger.Claim) error {
 	if op.BusyIn != "" {
 		return ledger.ErrCardBusy
 	}
-	_, err = t.exec(`UPDATE target SET claimed_at = ?2, facts = ?3, from_subscription = ?4, to_subscription = ?5 WHERE id = ?1`,
-		op.Lease.TargetID, us(op.At), blob(op.Facts), ref(op.From), ref(op.To))
+	if _, err := t.exec(`INSERT INTO facts (target_id, body) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET body = excluded.body`,
+		op.Lease.TargetID, blob(op.Facts)); err != nil {
+		return err
+	}
+	_, err = t.exec(`UPDATE target SET claimed_at = ?2, from_subscription = ?3, to_subscription = ?4 WHERE id = ?1`,
+		op.Lease.TargetID, us(op.At), ref(op.From), ref(op.To))
 	return err
+}
+
+// pin replaces facts while no document of the claim went out.
+func (t *tx) pin(op *ledger.Pin) error {
+	h, err := t.held(op.Lease)
+	switch {
+	case err != nil:
+		return err
+	case !h.claimed, h.closed:
+		return ledger.ErrStale
+	}
+	n, err := t.exec(`UPDATE facts SET body = ?2 WHERE target_id = ?1 AND NOT EXISTS (SELECT 1 FROM attempt a JOIN target t ON t.id = a.target_id
+		WHERE a.target_id = ?1 AND a.kind = 'cp' AND a.created_at >= t.claimed_at)`, op.Lease.TargetID, blob(op.Facts))
+	if err == nil && n != 1 {
+		err = fmt.Errorf("%w: a document of target %d went out", ledger.ErrStale, op.Lease.TargetID)
+	}
+	if err != nil {
+		return err
+	}
+	return t.storeEvidence(op.Evidence...)
 }
 
 // retry begins a new round. The token rises, so that nobody goes on with the

@@ -186,15 +186,6 @@ func (r reader) keysets(at map[int64]*catalog.Entry, cards []int64) error {
 	return err
 }
 
-// Pairs lists the pairs of a card; see catalog.Store.
-func (d *DB) Pairs(ctx context.Context, cardID int64) ([]catalog.Pair, error) {
-	scan := func(s scanner) (p catalog.Pair, err error) {
-		err = s.Scan(&p.CardID, &p.IMEI, &p.IMSI, &p.Source, when{&p.SeenAt})
-		return p, err
-	}
-	return read(ctx, d, scan, `SELECT card_id, imei, imsi, source, seen_at FROM pair WHERE card_id = ?1 ORDER BY seen_at, id`, cardID)
-}
-
 // Operator finds an operator by name; see catalog.Store.
 func (d *DB) Operator(ctx context.Context, name string) (catalog.Operator, error) {
 	return document[catalog.Operator](ctx, d, "operator", name, `SELECT body FROM operator WHERE name = ?1`)

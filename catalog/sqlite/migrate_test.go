@@ -99,6 +99,10 @@ func TestSubmissionsOfTheThirdSchemaGoToTheirOperator(t *testing.T) {
 	if sent.Operator != "nordvik" || sent.Link != "nordvik-1" || ready.Operator != "nordvik" || ready.Link != "" || ready.Class != ledger.ClassConfirm {
 		t.Errorf("sent to %q by %q, ready for %q by %q in class %d", sent.Operator, sent.Link, ready.Operator, ready.Link, ready.Class)
 	}
+	d, err := db.Dossier(t.Context(), 4)
+	if err != nil || string(d.Target.Facts) != "{}" || d.Target.State != "snapshot" {
+		t.Errorf("target %+v, %v", d.Target, err)
+	}
 	out, _, err := db.Outbox(t.Context(), "nordvik", db.now(), 10)
 	if err != nil || len(out) != 1 || out[0].ID != 2 {
 		t.Errorf("outbox %+v, %v", out, err)

@@ -109,12 +109,12 @@ func (q queue) of(campaign, after int64, n int) ([]ledger.Outgoing, error) {
 	if n <= 0 {
 		return nil, nil
 	}
-	rows, err := q.query(`SELECT a.kind, COALESCE(a.target_id, 0), p.user_data, `+submissionColumns+` FROM submission s
+	rows, err := q.query(`SELECT a.kind, COALESCE(a.format, ''), COALESCE(a.target_id, 0), p.user_data, `+submissionColumns+` FROM submission s
 		JOIN part p ON p.id = s.part_id JOIN attempt a ON a.id = p.attempt_id
 		WHERE s.operator = ?1 AND s.class = ?2 AND s.campaign_id = ?3 AND s.id > ?4 AND s.state = 'ready' AND (s.not_before IS NULL OR s.not_before <= ?5)
 		ORDER BY s.id LIMIT ?6`, q.operator, int(q.class), campaign, after, us(q.now), n)
 	return collect(rows, err, func(s scanner) (v ledger.Outgoing, err error) {
-		err = s.Scan(append([]any{&v.Kind, &v.TargetID, &v.UserData}, submissionFields(&v.Submission)...)...)
+		err = s.Scan(append([]any{&v.Kind, &v.Format, &v.TargetID, &v.UserData}, submissionFields(&v.Submission)...)...)
 		return v, err
 	})
 }

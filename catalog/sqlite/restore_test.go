@@ -339,7 +339,7 @@ func TestTwoServersDoNotShareADatabase(t *testing.T) {
 func TestCheckFinds(t *testing.T) {
 	t.Parallel()
 	ofTheFile := map[string]bool{"a removed audit row": true, "an altered audit row": true, "a row that points nowhere": true}
-	ofACard := map[string]bool{"a counter that fell": true, "an attempt without octets": true, "a step that ran twice": true}
+	ofACard := map[string]bool{"a counter that fell": true, "an attempt without octets": true, "a step that ran twice": true, "a pair within another": true}
 	for name, damage := range map[string]string{
 		"a removed audit row":       `DROP TRIGGER audit_is_kept; DELETE FROM audit WHERE id = 1`,
 		"an altered audit row":      `DROP TRIGGER audit_is_append_only; UPDATE audit SET actor = 'nobody' WHERE id = 2`,
@@ -348,6 +348,7 @@ func TestCheckFinds(t *testing.T) {
 		"an attempt without octets": `DELETE FROM part`,
 		"a step that ran twice": `UPDATE attempt SET kind = 'write', outcome = 'executed'; INSERT INTO attempt (target_id, card_id, step, try, kind, keyset_id, counter, script, fence, reference, deadline, outcome, created_at)
 			SELECT target_id, card_id, step, 2, kind, keyset_id, 40, script, fence, reference, deadline, outcome, created_at FROM attempt`,
+		"a pair within another":        `INSERT INTO pair (card_id, imei, imsi, source, seen_at, last_seen) SELECT id, '1', '1', '', 1, 9 FROM card UNION ALL SELECT id, '2', '1', '', 2, 2 FROM card`,
 		"a row that waits for nothing": `INSERT INTO inbox (link, id_scope, received_at, pdu, state) VALUES ('l', 's', 0, x'', 'waiting')`,
 		"a row nobody looked at":       `INSERT INTO inbox (link, id_scope, received_at, pdu) VALUES ('l', 's', 0, x'')`,
 	} {

@@ -92,6 +92,10 @@ func (t *tx) respond(op *ledger.Respond) error {
 		if err := t.become(op, s); err != nil {
 			return err
 		}
+	} else if op.State == ledger.Accepted && !s.named { // its receipt was sooner
+		if _, err := t.exec(`UPDATE submission SET message_id = ?2, id_normal = ?3 WHERE id = ?1`, s.id, txt(op.MessageID), txt(op.IDNormal)); err != nil {
+			return err
+		}
 	}
 	if op.State == ledger.Accepted {
 		if err := t.remember(op, s); err != nil {
@@ -135,6 +139,10 @@ func (t *tx) become(op *ledger.Respond, s answered) error {
 		}
 		_, err = t.exec(`UPDATE submission SET state = ?2, not_before = ?3, err = ?4, sent_at = NULL WHERE id = ?1`,
 			s.id, string(state), us(op.NotBefore), txt(op.Err))
+	case ledger.Accepted:
+		_, err = t.exec(`UPDATE submission SET state = 'accepted', status = ?2, err = ?3, link = ?4,
+			message_id = COALESCE(message_id, ?5), id_normal = COALESCE(id_normal, ?6) WHERE id = ?1`,
+			s.id, op.Status, txt(op.Err), txt(op.Link), txt(op.MessageID), txt(op.IDNormal))
 	case ledger.Ambiguous:
 		_, err = t.exec(`UPDATE submission SET state = 'ambiguous', not_before = ?2, err = ?3, link = ?4 WHERE id = ?1`, s.id, us(op.NotBefore), txt(op.Err), txt(op.Link))
 	default:
@@ -156,22 +164,17 @@ func (t *tx) succeed(op *ledger.Respond) error {
 	return err
 }
 
-// remember keeps the message id of a submission that has none, and finds the
-// receipts that came before it.
+// remember makes a submission known by its message id when it had none, and
+// finds the receipts that came before it.
 func (t *tx) remember(op *ledger.Respond, s answered) error {
-	if !s.named {
-		if _, err := t.exec(`UPDATE submission SET message_id = ?2, id_normal = ?3 WHERE id = ?1`, s.id, txt(op.MessageID), txt(op.IDNormal)); err != nil {
-			return err
-		}
-		if op.IDNormal != "" {
-			if _, err := t.exec(`INSERT INTO receipt_key (id_scope, id_normal, submission_id) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING`,
-				op.IDScope, op.IDNormal, s.id); err != nil {
-				return err
-			}
-		}
-	}
 	if op.IDNormal == "" {
 		return nil
+	}
+	if !s.named {
+		if _, err := t.exec(`INSERT INTO receipt_key (id_scope, id_normal, submission_id) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING`,
+			op.IDScope, op.IDNormal, s.id); err != nil {
+			return err
+		}
 	}
 	var err error
 	op.Waiting, err = t.ids(`SELECT id FROM inbox WHERE id_scope = ?1 AND key = 'receipt:' || ?2 AND state IN ('new', 'waiting') ORDER BY id`, op.IDScope, op.IDNormal)

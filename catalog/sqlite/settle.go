@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"encoding/json"
 	"fmt"
 
 	"github.com/simota/simota/catalog"
@@ -21,7 +22,8 @@ func (t *tx) receive(op *ledger.Receive) error {
 	return err
 }
 
-func (t *tx) settle(op *ledger.Settle) error {
+func (t *tx) settle(op *ledger.Settle) (err error) {
+	op.NewPair = false
 	fresh := int64(0)
 	for _, id := range op.InboxIDs {
 		n, err := t.exec(`UPDATE inbox SET state = ?2, kind = COALESCE(?3, kind), key = COALESCE(?4, key) WHERE id = ?1 AND state IN ('new', 'waiting')`,
@@ -51,7 +53,8 @@ func (t *tx) settle(op *ledger.Settle) error {
 	if err := t.noticeSeen(op.Notice); err != nil {
 		return err
 	}
-	return t.storePair(op.Pair)
+	op.NewPair, err = t.storePair(op.Pair)
+	return err
 }
 
 // noticeSeen raises what a card's next notice has to have; it never falls.
@@ -86,18 +89,24 @@ func (t *tx) finals(all []ledger.Final) error {
 // advance never reopens a target: that is for Reopen, which looks whether the
 // card is free.
 func (t *tx) advance(op *ledger.Advance) error {
+	op.NewPair = false
 	h, err := t.held(op.Lease)
 	if err != nil {
 		return err
 	}
+	return t.stand(op.Lease.TargetID, h, op)
+}
+
+// stand stores where a target stands, and what goes with it.
+func (t *tx) stand(target int64, h holder, op *ledger.Advance) error {
 	if _, err := t.exec(`UPDATE target SET state = ?2, cause = ?3, step = ?4, unproven = ?5, due_at = ?6,
 		closed_at = COALESCE(closed_at, CASE WHEN ?7 THEN ?8 END) WHERE id = ?1`,
-		op.Lease.TargetID, op.State, txt(op.Cause), op.Step, op.Unproven, us(op.DueAt), op.Closed, us(op.At)); err != nil {
+		target, op.State, txt(op.Cause), op.Step, op.Unproven, us(op.DueAt), op.Closed, us(op.At)); err != nil {
 		return err
 	}
 	for _, e := range op.Evidence {
 		if e.TargetID == 0 {
-			e.TargetID = op.Lease.TargetID
+			e.TargetID = target
 		}
 		if e.CardID == 0 {
 			e.CardID = h.card
@@ -118,25 +127,45 @@ func (t *tx) advance(op *ledger.Advance) error {
 			return fmt.Errorf("%w: subscription %d of card %d", catalog.ErrNotFound, op.Active, h.card)
 		}
 	}
-	return t.storePair(op.Pair)
+	var err error
+	op.NewPair, err = t.storePair(op.Pair)
+	return err
 }
 
 // witness gives evidence to the target that works on the card now, else to the
 // last that did, else to the last.
 func (t *tx) witness(op *ledger.Witness) error {
-	op.TargetID = 0
+	op.TargetID, op.NewPair = 0, false
 	e := op.Evidence
+	if known, err := t.witnessed(e); known || err != nil {
+		return err
+	}
 	_, err := t.row(`SELECT id FROM target WHERE card_id = ?1
-		ORDER BY claimed_at IS NOT NULL AND closed_at IS NULL DESC, LENGTH(facts) > 0 DESC, id DESC LIMIT 1`, []any{e.CardID}, &e.TargetID)
+		ORDER BY claimed_at IS NOT NULL AND closed_at IS NULL DESC, EXISTS (SELECT 1 FROM facts WHERE target_id = target.id) DESC, id DESC LIMIT 1`, []any{e.CardID}, &e.TargetID)
 	if err != nil {
 		return err
 	}
 	if err := t.storeEvidence(e); err != nil {
 		return err
 	}
-	if err := t.storePair(op.Pair); err != nil {
+	if op.NewPair, err = t.storePair(op.Pair); err != nil {
 		return err
 	}
 	op.TargetID = e.TargetID
 	return nil
+}
+
+// witnessed reports whether an event is stored already: one that says when it
+// happened may come any number of times.
+func (t *tx) witnessed(e ledger.Evidence) (known bool, err error) {
+	if e.Kind != ledger.EvAttach || e.HappenedAt.IsZero() {
+		return false, nil
+	}
+	body, err := json.Marshal(e.Body)
+	if err != nil {
+		return false, fmt.Errorf("sqlite: evidence %q: %w", e.Kind, err)
+	}
+	var id int64
+	return t.row(`SELECT id FROM evidence WHERE card_id = ?1 AND kind = 'attach' AND happened_at = ?2 AND body = ?3 LIMIT 1`,
+		[]any{e.CardID, us(e.HappenedAt), body}, &id)
 }

@@ -22,7 +22,7 @@ func scanCampaign(s scanner) (c ledger.Campaign, err error) {
 	return c, err
 }
 
-const targetColumns = `t.id, t.campaign_id, t.card_id, COALESCE(t.from_subscription, 0), COALESCE(t.to_subscription, 0), NULLIF(t.facts, x''), t.state, COALESCE(t.cause, ''),
+const targetColumns = `t.id, t.campaign_id, t.card_id, COALESCE(t.from_subscription, 0), COALESCE(t.to_subscription, 0), (SELECT body FROM facts WHERE target_id = t.id), t.state, COALESCE(t.cause, ''),
 	t.step, t.unproven, t.due_at, t.released_at, t.claimed_at, t.closed_at, t.lease_token, t.lease_until`
 
 func targetFields(t *ledger.Target) []any {

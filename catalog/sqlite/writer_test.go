@@ -161,7 +161,7 @@ func TestFailedCommitFailsEveryOperation(t *testing.T) {
 			if err := x.control(`PRAGMA defer_foreign_keys = ON`); err != nil {
 				return err
 			}
-			_, err := x.insert(`INSERT INTO pair (card_id, imei, imsi, source, seen_at) VALUES (77, '', '', '', 0)`)
+			_, err := x.insert(`INSERT INTO pair (card_id, imei, imsi, source, seen_at, last_seen) VALUES (77, '', '', '', 0, 0)`)
 			return err
 		})
 	}()

@@ -47,6 +47,7 @@ type Engine struct {
 	queue  wakeQueue
 	leases leaseBook
 	specs  specBook
+	facts  factsBook
 	naps   napBook
 	nudge  chan struct{} // the pacer should look again
 	alarm  alarm         // when the clock looks again

@@ -31,12 +31,18 @@ func (e *Engine) Attach(ctx context.Context, ev detect.Event) error {
 		}}
 		if ev.IMEI != "" && ev.IMSI != "" {
 			op.Pair = &catalog.Pair{CardID: c.Card.ID, IMEI: ev.IMEI, IMSI: ev.IMSI, Source: ev.Source, SeenAt: now}
+			if !ev.Time.IsZero() && ev.Time.Before(now) { // a late event is of its time, a clock that is fast of none
+				op.Pair.SeenAt = ev.Time
+			}
 		}
 		if err := e.cfg.Store.Apply(ctx, op)[0]; err != nil {
 			return err
 		}
 		if op.TargetID != 0 {
 			e.Wake(op.TargetID)
+		}
+		if op.NewPair {
+			poke(e.nudge) // of standing campaigns
 		}
 	}
 	return nil

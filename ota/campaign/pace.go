@@ -26,8 +26,8 @@ func (e *Engine) pace(ctx context.Context) {
 		if err := e.paceOnce(ctx, budgets); err != nil && ctx.Err() == nil {
 			e.cfg.Log.Error().Err(err).Msg("campaigns not paced")
 		}
-		// Progress makes room for more targets, but counting them takes a look
-		// at all: a nudge shortens the wait, it does not end it.
+		// Progress makes room for more targets, but counting them may take a
+		// look at all: a nudge shortens the wait, it does not end it.
 		timer.Reset(tick)
 		select {
 		case <-ctx.Done():
@@ -44,10 +44,12 @@ func (e *Engine) pace(ctx context.Context) {
 	}
 }
 
-// budget is a token bucket: what a campaign may start now.
+// budget is a token bucket: what a campaign may start now, and, of a standing
+// one, which cards it is to look at.
 type budget struct {
 	at     time.Time
 	tokens float64
+	watch  watch
 }
 
 // take fills the bucket and says how many whole tokens are there.
@@ -92,7 +94,12 @@ func (e *Engine) paceCampaign(ctx context.Context, c ledger.Campaign, b *budget)
 		return err
 	}
 	now := e.cfg.Now()
-	if !c.Selected {
+	switch {
+	case spec.On == onNewPair:
+		if err := e.stand(ctx, c, spec, &b.watch); err != nil {
+			return err
+		}
+	case !c.Selected:
 		if err := e.selectTargets(ctx, c, spec); err != nil {
 			return err
 		}
@@ -100,37 +107,53 @@ func (e *Engine) paceCampaign(ctx context.Context, c ledger.Campaign, b *budget)
 	if err := e.slot(ctx, c, spec, now); err != nil {
 		return err
 	}
-	counts, err := e.cfg.Store.Counts(ctx, c.ID)
-	if err != nil {
-		return err
-	}
-	if c.Selected && counts.Open == 0 && counts.Released == counts.Total {
-		return ignoreStale(e.cfg.Store.Apply(ctx, &ledger.Finish{CampaignID: c.ID, At: now})[0])
-	}
 	rate, _ := spec.rate()
 	// Targets let go sooner than they can be worked on would only stand in the
 	// way of those that have begun.
-	n := min(b.take(now, rate), selectChunk, workAhead-e.queue.depth())
+	n, err := e.restrain(ctx, c, spec, min(b.take(now, rate), selectChunk, workAhead-e.queue.depth()))
+	if err != nil {
+		return err
+	}
+	leases, err := e.release(ctx, c, n, now)
+	if err == nil && len(leases) == 0 && c.Selected {
+		return ignoreStale(e.cfg.Store.Apply(ctx, &ledger.Finish{CampaignID: c.ID, At: now})[0])
+	}
+	if rate > 0 {
+		b.tokens -= float64(len(leases))
+	}
+	return err
+}
+
+// restrain holds to max_unproven and to the canary. It counts the targets only
+// where a campaign has one of these: that takes a look at all of them.
+func (e *Engine) restrain(ctx context.Context, c ledger.Campaign, spec Spec, n int) (int, error) {
+	if n <= 0 || spec.MaxUnproven == 0 && (spec.Canary == 0 || c.CanaryPassed) {
+		return n, nil
+	}
+	counts, err := e.cfg.Store.Counts(ctx, c.ID)
+	if err != nil {
+		return 0, err
+	}
 	if spec.MaxUnproven > 0 {
 		n = min(n, spec.MaxUnproven-underWay(counts))
 	}
-	if n, err = e.canary(ctx, c, spec, counts, n); err != nil || n <= 0 {
-		return err
+	return e.canary(ctx, c, spec, counts, n)
+}
+
+// release lets up to n targets go and wakes them.
+func (e *Engine) release(ctx context.Context, c ledger.Campaign, n int, now time.Time) ([]ledger.Lease, error) {
+	if n <= 0 {
+		return nil, nil
 	}
 	op := &ledger.Release{CampaignID: c.ID, Limit: n, At: now, Node: e.cfg.Node, Until: now.Add(leaseFor)}
-	if err := ignoreStale(e.cfg.Store.Apply(ctx, op)[0]); err != nil {
-		return err
-	}
-	if rate > 0 {
-		b.tokens -= float64(len(op.Leases))
-	}
+	err := ignoreStale(e.cfg.Store.Apply(ctx, op)[0])
 	for _, l := range op.Leases {
 		if l.Token != 0 {
 			e.leases.put(l, now.Add(leaseFor/2))
 		}
 		e.Wake(l.TargetID)
 	}
-	return nil
+	return op.Leases, err
 }
 
 // underWay counts the targets that are or will soon be unproven. One whose card
@@ -146,7 +169,7 @@ func (e *Engine) canary(ctx context.Context, c ledger.Campaign, spec Spec, count
 	if spec.Canary == 0 || c.CanaryPassed {
 		return n, nil
 	}
-	if proven(counts) >= spec.Canary {
+	if proven(spec.Kind, counts) >= spec.Canary {
 		return n, e.cfg.Store.Apply(ctx, &ledger.PassCanary{CampaignID: c.ID})[0]
 	}
 	untouched := counts.ByState[string(swap.Skipped)] + counts.ByState[string(swap.Cancelled)]
@@ -154,13 +177,19 @@ func (e *Engine) canary(ctx context.Context, c ledger.Campaign, spec Spec, count
 }
 
 // proven counts the cards that have reached what a canary has to reach.
-func proven(c ledger.Counts) (n int) {
-	for _, s := range []swap.State{
-		swap.Moved, swap.Configuring, swap.SettingsDelivered, swap.Verified, swap.SettingsFailed, swap.Written,
-	} {
+func proven(kind swap.Kind, c ledger.Counts) (n int) {
+	for _, s := range Proving(kind) {
 		n += c.ByState[string(s)]
 	}
 	return n
+}
+
+// Proving lists the states that a card of a canary has to reach.
+func Proving(kind swap.Kind) []swap.State {
+	if kind == swap.KindProvision {
+		return []swap.State{swap.SettingsDelivered, swap.Verified}
+	}
+	return []swap.State{swap.Moved, swap.Configuring, swap.SettingsDelivered, swap.Verified, swap.SettingsFailed, swap.Written}
 }
 
 // slot takes the cron slots that have come.

@@ -17,7 +17,6 @@ import (
 	"github.com/simota/simota/catalog"
 	"github.com/simota/simota/catalog/ledger"
 	"github.com/simota/simota/ota"
-	"github.com/simota/simota/ota/cp"
 	"github.com/simota/simota/ota/script"
 	"github.com/simota/simota/ota/swap"
 	"github.com/simota/simota/sat/applet"
@@ -36,8 +35,18 @@ func (s skip) Error() string { return string(s) }
 // target as it stands; in a further round it names its subscriptions.
 func (e *Engine) preflight(ctx context.Context, spec Spec, entry catalog.Entry, earlier ledger.Target) (swap.Facts, error) {
 	f := swap.Facts{
-		Kind: spec.Kind, ICCID: entry.Card.ICCID, CardType: entry.Card.Type, IMEI: entry.Card.IMEI, NoCP: entry.Card.NoCP,
+		Kind: spec.Kind, ICCID: entry.Card.ICCID, CardType: entry.Card.Type, IMEI: entry.Card.IMEI,
 		Interactive: spec.Priority == priorityInteractive, Goal: spec.goal(), Retries: spec.retries(), Deadlines: spec.deadlines(), Pace: swap.DefaultPace(),
+	}
+	last, err := e.lastPair(ctx, entry.Card.ID)
+	if err != nil {
+		return f, err
+	}
+	f.IMEI = cmp.Or(last.IMEI, f.IMEI) // where it was seen says more than what was written down
+	if spec.Kind == swap.KindProvision {
+		err := e.toProvision(ctx, &f, spec, entry, last)
+		f.Faster(e.cfg.Speed)
+		return f, err
 	}
 	typ, err := e.cfg.Store.CardType(ctx, entry.Card.Type)
 	if errors.Is(err, catalog.ErrNotFound) {
@@ -67,6 +76,9 @@ func (e *Engine) preflight(ctx context.Context, spec Spec, entry catalog.Entry, 
 		f.Files = slices.Sorted(maps.Keys(spec.Write))
 	}
 	f.Identity, err = identity(target, spec) // of kind rfm: files only
+	if err == nil {
+		err = byOperator(&f, target.operator, spec)
+	}
 	if err != nil {
 		return f, err
 	}
@@ -283,11 +295,8 @@ func (e *Engine) swapTo(ctx context.Context, f *swap.Facts, spec Spec, typ catal
 	for _, a := range to.operator.APNs {
 		f.APNs = append(f.APNs, a.Name)
 	}
-	f.Documents, err = documents(to.operator)
-	if err != nil {
-		return reached{}, skip(err.Error())
-	}
-	return to, nil
+	_, err = e.choose(ctx, f, entry.Card, to.operator, spec)
+	return to, err
 }
 
 // byTechnique checks and pins what only one technique needs.
@@ -362,60 +371,6 @@ func identity(r reached, spec Spec) (rfm.Identity, error) {
 		id.Content[name] = text
 	}
 	return id, nil
-}
-
-// documents makes what the device is to be told, in the order in which it is
-// told: internet and MMS decide about the target's state, the message centre
-// and the short codes never do, for devices differ in which they honour.
-func documents(op catalog.Operator) ([]swap.Document, error) {
-	var out []swap.Document
-	add := func(name string, gating bool, d cp.Document, err error) error {
-		if err != nil {
-			return fmt.Errorf("operator %s: %s settings: %w", op.Name, name, err)
-		}
-		b, err := d.AppendWBXML(nil)
-		out = append(out, swap.Document{Name: name, Gating: gating, WBXML: b})
-		return err
-	}
-	for _, purpose := range []string{cp.PurposeInternet, cp.PurposeMMS} {
-		for _, a := range op.APNs {
-			if a.Purpose != purpose {
-				continue
-			}
-			apn := cp.APN{
-				Purpose: a.Purpose, Name: op.Name + " " + a.Purpose, Address: a.Name, Auth: a.Auth, User: a.User,
-				Secret: cp.Secret(a.Secret), MMSC: a.MMSC, Proxy: a.Proxy, PDP: a.PDP,
-			}
-			d, err := cp.MMS, error(nil)
-			if purpose == cp.PurposeInternet {
-				d = cp.Internet
-			}
-			doc, err := d(op.Name, apn)
-			if err := add(purpose, true, doc, err); err != nil {
-				return nil, err
-			}
-		}
-	}
-	if op.SMSC != "" {
-		d, err := cp.MessageCentre(op.Name, op.SMSC)
-		if err := add("smsc", false, d, err); err != nil {
-			return nil, err
-		}
-	}
-	if len(op.ShortCodes.SMS)+len(op.ShortCodes.Voice) > 0 {
-		d, err := cp.ShortCodes(op.Name, codes(op.ShortCodes.SMS), codes(op.ShortCodes.Voice))
-		if err := add("short codes", false, d, err); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
-}
-
-func codes(in []catalog.ShortCode) (out []cp.Code) {
-	for _, c := range in {
-		out = append(out, cp.Code{Name: c.Name, Number: c.Number})
-	}
-	return out
 }
 
 // claim runs preflight for a released target and claims its card. due is when

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -12,27 +13,43 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"github.com/simota/simota/catalog"
+	"github.com/simota/simota/ota/settings"
 	"github.com/simota/simota/ota/swap"
 	"github.com/simota/simota/sat/rfm"
 )
 
 // Spec is a campaign file.
 type Spec struct {
-	Name        string         `yaml:"campaign" json:"campaign"`
-	Kind        swap.Kind      `yaml:"kind" json:"kind"`
-	Select      Select         `yaml:"select" json:"select"`
-	To          string         `yaml:"to" json:"to,omitempty"`             // swap: the new operator
-	Attested    string         `yaml:"attested" json:"attested,omitempty"` // swap by rfm: who says that the new operator knows these IMSIs with these keys
-	MaxUnproven int            `yaml:"max_unproven" json:"max_unproven,omitempty"`
-	Canary      int            `yaml:"canary" json:"canary,omitempty"` // so many must be moved (rfm: written) before the rest starts
-	DoneWhen    swap.Goal      `yaml:"done_when" json:"done_when,omitempty"`
-	Retries     *int           `yaml:"retries" json:"retries,omitempty"` // of a write that certainly did not run; default 2
-	Deadlines   Deadlines      `yaml:"deadlines" json:"deadlines,omitzero"`
-	Schedule    ScheduleSpec   `yaml:"schedule" json:"schedule,omitzero"`
-	Priority    string         `yaml:"priority" json:"priority,omitempty"` // "interactive": before other campaigns; default "campaign"
-	Rate        string         `yaml:"rate" json:"rate,omitempty"`         // cards started per second, "50/s"; empty is no limit
-	Items       []Item         `yaml:"items" json:"items,omitempty"`       // octets for places that have no name
-	Write       map[string]any `yaml:"write" json:"write,omitempty"`       // rfm: file name to content: hex octets, or a value in the file's own form
+	Name         string         `yaml:"campaign" json:"campaign"`
+	Kind         swap.Kind      `yaml:"kind" json:"kind"`
+	Select       Select         `yaml:"select" json:"select"`
+	To           string         `yaml:"to" json:"to,omitempty"`             // swap: the new operator
+	Attested     string         `yaml:"attested" json:"attested,omitempty"` // swap by rfm: who says that the new operator knows these IMSIs with these keys
+	MaxUnproven  int            `yaml:"max_unproven" json:"max_unproven,omitempty"`
+	Canary       int            `yaml:"canary" json:"canary,omitempty"` // so many must be moved (rfm: written) before the rest starts
+	DoneWhen     swap.Goal      `yaml:"done_when" json:"done_when,omitempty"`
+	Retries      *int           `yaml:"retries" json:"retries,omitempty"` // of a write that certainly did not run; default 2
+	Deadlines    Deadlines      `yaml:"deadlines" json:"deadlines,omitzero"`
+	Schedule     ScheduleSpec   `yaml:"schedule" json:"schedule,omitzero"`
+	Priority     string         `yaml:"priority" json:"priority,omitempty"`           // "interactive": before other campaigns; default "campaign"
+	Rate         string         `yaml:"rate" json:"rate,omitempty"`                   // cards started per second, "50/s"; empty is no limit
+	Items        []Item         `yaml:"items" json:"items,omitempty"`                 // octets for places that have no name
+	On           string         `yaml:"on" json:"on,omitempty"`                       // provision: "new-pair" keeps the campaign running, and configures every device that shows up with a card it selects
+	Moved        string         `yaml:"moved" json:"moved,omitempty"`                 // with on: "reprovision", "alert" or "ignore" a card in another device, or a device with another card
+	Only         []string       `yaml:"only" json:"only,omitempty"`                   // provision: of what the operator's settings make, these; empty is all
+	Documents    []OwnDocument  `yaml:"documents" json:"documents,omitempty"`         // provision: in place of what the operator's settings make
+	FromOperator []string       `yaml:"from_operator" json:"from_operator,omitempty"` // rfm: files whose content follows from the operator's settings: smsp, sdn, ecc
+	Write        map[string]any `yaml:"write" json:"write,omitempty"`                 // rfm: file name to content: hex octets, or a value in the file's own form
+}
+
+// OwnDocument is a configuration document of a campaign's own, or a text
+// message in its place. It is stored in clear.
+type OwnDocument struct {
+	Name     string `yaml:"name" json:"name"`
+	XML      string `yaml:"xml" json:"xml,omitempty"`           // wap-provisioningdoc
+	Text     string `yaml:"text" json:"text,omitempty"`         // in place of XML
+	Security string `yaml:"security" json:"security,omitempty"` // "netwpin" (default), "userpin", "usernetwpin" or "none"
+	PIN      string `yaml:"pin" json:"pin,omitempty"`
 }
 
 // Select says which cards a campaign takes. Fields narrow each other down.
@@ -149,8 +166,10 @@ func (s Spec) Check() error {
 		return s.checkSwap(bad)
 	case swap.KindRFM:
 		return s.checkRFM(bad)
+	case swap.KindProvision:
+		return s.checkProvision(bad)
 	}
-	return bad("kind", "%q is not known: swap or rfm", s.Kind)
+	return bad("kind", "%q is not known: swap, rfm or provision", s.Kind)
 }
 
 func (s Spec) checkSwap(bad func(string, string, ...any) error) error {
@@ -159,8 +178,10 @@ func (s Spec) checkSwap(bad func(string, string, ...any) error) error {
 		return bad("to", "a swap needs the operator to switch to")
 	case s.MaxUnproven == 0:
 		return bad("max_unproven", "a swap needs it: so many cards may be switched and unproven at once")
-	case len(s.Write) > 0:
-		return bad("write", "is for kind rfm: a swap's files come from the operator and the card type")
+	case len(s.Write)+len(s.FromOperator) > 0:
+		return bad("write", "write and from_operator are for kind rfm: a swap's files come from the operator and the card type")
+	case s.On != "" || s.Moved != "" || len(s.Only)+len(s.Documents) > 0:
+		return bad("on", "on, moved, only and documents are for kind provision")
 	}
 	switch s.DoneWhen {
 	case "", swap.GoalMoved, swap.GoalSettings, swap.GoalVerified:
@@ -170,8 +191,16 @@ func (s Spec) checkSwap(bad func(string, string, ...any) error) error {
 }
 
 func (s Spec) checkRFM(bad func(string, string, ...any) error) error {
-	if len(s.Write)+len(s.Items) == 0 {
-		return bad("write", "kind rfm needs files to write: a map of file name to content, or items")
+	if len(s.Write)+len(s.Items)+len(s.FromOperator) == 0 {
+		return bad("write", "kind rfm needs files to write: a map of file name to content, items, or from_operator")
+	}
+	if s.On != "" || s.Moved != "" || len(s.Only)+len(s.Documents) > 0 {
+		return bad("on", "on, moved, only and documents are for kind provision")
+	}
+	for i, name := range s.FromOperator {
+		if !slices.Contains(settings.ByOperator, name) {
+			return bad(fmt.Sprintf("from_operator[%d]", i), "%q follows from no operator's settings: %s", name, strings.Join(settings.ByOperator, ", "))
+		}
 	}
 	for name, value := range s.Write {
 		f, _, err := rfm.LookupRecord(name)
@@ -195,6 +224,32 @@ func (s Spec) checkRFM(bad func(string, string, ...any) error) error {
 		return bad("to", "to, attested and done_when are for kind swap")
 	}
 	return nil
+}
+
+func (s Spec) checkProvision(bad func(string, string, ...any) error) error {
+	switch {
+	case s.To != "" || s.Attested != "" || s.MaxUnproven != 0:
+		return bad("to", "to, attested and max_unproven are for kind swap: a provisioned card stays where it is")
+	case len(s.Write)+len(s.Items)+len(s.FromOperator) > 0:
+		return bad("write", "write, items and from_operator are for kind rfm: provisioning tells the device, not the card")
+	case s.DoneWhen != "" && s.DoneWhen != swap.GoalSettings && s.DoneWhen != swap.GoalVerified:
+		return bad("done_when", "%q is not known here: settings-delivered or verified", s.DoneWhen)
+	case s.On != "" && s.On != onNewPair:
+		return bad("on", "%q is not known: new-pair", s.On)
+	case s.On != "" && s.Schedule != (ScheduleSpec{}):
+		return bad("schedule", "a campaign with on: %s runs until it is cancelled: it has no schedule", s.On)
+	case s.On == "" && s.Moved != "":
+		return bad("moved", "is for a campaign that stays: write on: new-pair")
+	case len(s.Only) > 0 && len(s.Documents) > 0:
+		return bad("only", "chooses among the operator's documents, and this campaign has its own")
+	}
+	switch s.Moved {
+	case "", movedReprovision, movedAlert, movedIgnore:
+	default:
+		return bad("moved", "%q is not known: reprovision, alert or ignore", s.Moved)
+	}
+	_, err := s.own()
+	return err
 }
 
 // octets are content given as hex. Every other value is in the file's own form.

@@ -1,9 +1,7 @@
 package campaign
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -37,13 +35,12 @@ func (e *Engine) processLeased(ctx context.Context, id int64) error {
 		return err
 	}
 	dos, err := e.cfg.Store.Dossier(ctx, id)
-	var facts pinned
 	for range mostRounds {
 		if err != nil {
 			return err
 		}
 		var then next
-		switch then, err = e.once(ctx, lease, &dos, &facts); {
+		switch then, err = e.once(ctx, lease, &dos); {
 		case err != nil || then == rest:
 			return err
 		case then == reread:
@@ -62,27 +59,9 @@ const (
 	reread             // look again, at a new dossier
 )
 
-// pinned are the facts of a target, read once while a worker has it.
-type pinned struct {
-	from  []byte
-	facts swap.Facts
-}
-
-func (p *pinned) of(t ledger.Target) (swap.Facts, error) {
-	if p.from != nil && bytes.Equal(p.from, t.Facts) {
-		return p.facts, nil
-	}
-	*p = pinned{from: t.Facts}
-	if err := json.Unmarshal(t.Facts, &p.facts); err != nil {
-		p.from = nil
-		return swap.Facts{}, fmt.Errorf("campaign: target %d: stored facts: %w", t.ID, err)
-	}
-	return p.facts, nil
-}
-
 // once does one thing for a target. Notices come before all else, whatever
 // became of the target.
-func (e *Engine) once(ctx context.Context, lease ledger.Lease, dos *ledger.Dossier, pinned *pinned) (next, error) {
+func (e *Engine) once(ctx context.Context, lease ledger.Lease, dos *ledger.Dossier) (next, error) {
 	t, now := dos.Target, e.cfg.Now()
 	closed := !t.ClosedAt.IsZero()
 	switch {
@@ -91,7 +70,7 @@ func (e *Engine) once(ctx context.Context, lease ledger.Lease, dos *ledger.Dossi
 	case len(t.Facts) == 0:
 		return e.claim(ctx, lease, dos, time.Time{}, now)
 	}
-	facts, err := pinned.of(t)
+	facts, err := e.facts.of(t)
 	if err != nil {
 		return rest, err
 	}
@@ -150,13 +129,16 @@ func (e *Engine) follow(ctx context.Context, lease ledger.Lease, dos *ledger.Dos
 		}
 		r.Due = sooner(r.Due, due)
 	}
-	if r.Action == nil {
+	if r.Action == nil && !r.Plan {
 		return rest, e.advance(ctx, lease, dos, r, now)
 	}
-	if string(r.State) != dos.Target.State { // the state comes before what follows from it, also in the timeline
-		if err := e.advance(ctx, lease, dos, r, now); err != nil {
-			return rest, err
+	if r.Plan {
+		if string(r.State) != dos.Target.State {
+			if err := e.advance(ctx, lease, dos, r, now); err != nil {
+				return rest, err
+			}
 		}
+		return e.replan(ctx, lease, dos, f, r.IMEI, now)
 	}
 	return e.act(ctx, lease, dos, f, r, now)
 }
@@ -193,7 +175,14 @@ func (e *Engine) act(ctx context.Context, lease ledger.Lease, dos *ledger.Dossie
 	if err != nil {
 		return rest, err
 	}
-	err = e.cfg.Desk.Send(ctx, lease, dos, order(f, r.State, r.Action, spec))
+	o := order(f, r.State, r.Action, spec)
+	if string(r.State) != dos.Target.State { // the state does not come after what follows from it
+		begins := r
+		begins.Due = sooner(r.Due, e.cfg.Desk.Timing().FirstProbe(now)) // or the attempt would call for it at once
+		o.State = e.news(lease, *dos, begins, now)
+		o.State.Unproven = o.State.Unproven || o.Unproven
+	}
+	err = e.cfg.Desk.Send(ctx, lease, dos, o)
 	if errors.Is(err, delivery.ErrTooLong) {
 		r.State, r.Cause, r.Closed, r.Action = swap.Held, err.Error(), true, nil
 		return rest, e.advance(ctx, lease, dos, r, now)
@@ -201,6 +190,7 @@ func (e *Engine) act(ctx context.Context, lease ledger.Lease, dos *ledger.Dossie
 	if err != nil {
 		return rest, e.held(ctx, lease, dos, f, err)
 	}
+	e.stored(dos, o.State)
 	return again, nil
 }
 
@@ -238,7 +228,7 @@ func order(f swap.Facts, state swap.State, a *swap.Action, spec Spec) delivery.O
 		Step: a.Step, Kind: a.Kind, Label: a.Label, Purpose: a.Purpose, Routes: routes(f, a.Way),
 		KeysetID: a.Via.KeysetID, TAR: a.Via.TAR, SPI: a.Via.SPI, Format: a.Via.Format, Script: a.Script,
 		Fence: a.Fence, Expect: a.Expect,
-		FenceOf: a.FenceOf, MaxParts: a.Via.MaxParts, AllowWeak: f.AllowWeak, Interactive: f.Interactive, Push: a.Push, Deadline: a.Deadline, Replaces: a.Replaces,
+		FenceOf: a.FenceOf, MaxParts: a.Via.MaxParts, AllowWeak: f.AllowWeak, Interactive: f.Interactive, Push: a.Push, Text: a.Text, Deadline: a.Deadline, Replaces: a.Replaces,
 		IfRunning: a.Begins || a.Kind == ledger.Read && state == swap.Snapshot, Unproven: a.Unproven,
 	}
 	if a.Unproven {
@@ -275,13 +265,26 @@ func routes(f swap.Facts, w swap.Way) (out []delivery.Route) {
 
 // advance caches what the saga says, when it says something new.
 func (e *Engine) advance(ctx context.Context, lease ledger.Lease, dos *ledger.Dossier, r swap.Result, now time.Time) error {
+	op := e.news(lease, *dos, r, now)
+	if op == nil {
+		return nil
+	}
+	if err := e.cfg.Store.Apply(ctx, op)[0]; err != nil {
+		return err
+	}
+	e.stored(dos, op)
+	return nil
+}
+
+// news is what the saga says and the store does not; nil when it is the same.
+func (e *Engine) news(lease ledger.Lease, dos ledger.Dossier, r swap.Result, now time.Time) *ledger.Advance {
 	t := dos.Target
 	changed := string(r.State) != t.State || r.Closed != !t.ClosedAt.IsZero()
 	if !changed && r.Cause == t.Cause && e.wakesInTime(t, r, now) {
 		return nil
 	}
 	op := &ledger.Advance{
-		Lease: lease, State: string(r.State), Cause: r.Cause, Step: r.Step, Unproven: unproven(*dos, r), DueAt: r.Due,
+		Lease: lease, State: string(r.State), Cause: r.Cause, Step: r.Step, Unproven: unproven(dos, r), DueAt: r.Due,
 		Closed: r.Closed, At: now,
 	}
 	if changed {
@@ -301,26 +304,31 @@ func (e *Engine) advance(ctx context.Context, lease ledger.Lease, dos *ledger.Do
 			}
 		}
 	}
-	if back := backOn(*dos, r); r.Back && dos.Entry.Card.Active != back {
+	if back := backOn(dos, r); r.Back && dos.Entry.Card.Active != back {
 		op.Active = back
 	}
-	if err := e.cfg.Store.Apply(ctx, op)[0]; err != nil {
-		return err
+	return op
+}
+
+// stored enters news into the dossier, and tells who waits for them.
+func (e *Engine) stored(dos *ledger.Dossier, op *ledger.Advance) {
+	if op == nil {
+		return
 	}
 	d := &dos.Target
 	d.State, d.Cause, d.Step, d.Unproven, d.DueAt = op.State, op.Cause, op.Step, op.Unproven, op.DueAt
 	if op.Active != 0 {
 		dos.Entry.Card.Active = op.Active
 	}
-	if r.Closed {
-		d.ClosedAt = now
-		e.leases.drop(t.ID)
+	if op.Closed {
+		d.ClosedAt = op.At
+		e.leases.drop(d.ID)
+		e.facts.drop(d.ID)
 	}
-	if changed {
+	if len(op.Evidence) > 0 {
 		poke(e.nudge)
 	}
-	e.alarm.sooner(r.Due)
-	return nil
+	e.alarm.sooner(op.DueAt)
 }
 
 // backOn is the subscription that a card went back to: the one whose profile it

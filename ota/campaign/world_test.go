@@ -53,6 +53,8 @@ type phone struct {
 	attached string            // IMSI; the phone keeps it until it refreshes
 	joiner   *sms.Joiner
 	applied  []cp.Settings
+	texts    []string
+	pin      string                        // typed by its user; without one it takes what the network signed
 	deaf     bool                          // ignores REFRESH
 	mute     func(m delivery.Message) bool // the message never arrives
 
@@ -145,6 +147,10 @@ func (p *phone) take(m delivery.Message) (out []uicc.OutgoingSMS, refresh bool) 
 		a := p.card.Download(m.Source, 0x7F, 0xF6, m.UserData, time.Now())
 		return a.Submit, a.Refresh != nil && !p.deaf
 	}
+	if m.Text != "" {
+		p.texts = append(p.texts, string(m.UserData))
+		return nil, false
+	}
 	ud, err := sms.ParseUserData(m.UserData)
 	if err != nil {
 		return nil, false
@@ -158,6 +164,9 @@ func (p *phone) take(m delivery.Message) (out []uicc.OutgoingSMS, refresh bool) 
 		return nil, false
 	}
 	key, err := cp.NetworkPIN(p.card.IMSI())
+	if p.pin != "" {
+		key, err = cp.UserPIN(p.pin)
+	}
 	if err != nil || !msg.Verify(key) {
 		return nil, false
 	}

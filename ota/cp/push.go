@@ -38,6 +38,9 @@ const (
 	maxHeaders      = 2 + maxSecuredHead        // quoted length and all of it
 	maxShortLength  = 30
 	pushHeaderStart = 2
+	plainHead       = 4   // of a push without SEC and MAC
+	partAlone       = 133 // octets of push in one short message
+	partOfMany      = 128 // and in each of several
 )
 
 // Message is a push of settings.
@@ -146,4 +149,17 @@ func (m Message) VerifyPIN(pin string) bool {
 	whole, err := CompletePIN(half, m.Body)
 	return err == nil && m.HasSecurity && m.Security == USERPINMAC &&
 		hmac.Equal([]byte(whole), []byte(pin)) && (m.MAC == "" || m.verifyMAC([]byte(half)))
+}
+
+// Parts is how many short messages a WBXML body takes, with SEC and MAC or
+// without, and an 8-bit reference.
+func Parts(body int, signed bool) int {
+	n := body + plainHead
+	if signed {
+		n = body + pushHeaderStart + 1 + maxHeaders
+	}
+	if n <= partAlone {
+		return 1
+	}
+	return (n + partOfMany - 1) / partOfMany
 }

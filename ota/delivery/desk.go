@@ -26,7 +26,8 @@ type Message struct {
 	Source      string
 	Destination string
 	UserData    []byte
-	Card        bool // for the card (PID 7F, class 2); else for the device
+	Card        bool   // for the card (PID 7F, class 2); else for the device
+	Text        string // of a text message its form, as ledger.TextGSM; empty for data
 	Class       ledger.Class
 	Validity    time.Duration
 }

@@ -44,7 +44,7 @@ func (d *Desk) judge(ctx context.Context, r ledger.InboxRow) (verdict, error) {
 	}
 	switch {
 	case !is:
-		return orphan(r, KindUnknown), nil
+		return d.trackingText(ctx, r, in)
 	case bad != nil:
 		return orphan(r, KindUnusableReceipt), nil
 	}

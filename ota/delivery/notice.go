@@ -3,7 +3,6 @@ package delivery
 import (
 	"bytes"
 	"context"
-	"errors"
 	"slices"
 
 	"github.com/simota/simota/catalog"
@@ -119,91 +118,4 @@ func (d *Desk) targetOf(ctx context.Context, cardID int64) (int64, error) {
 		i = slices.IndexFunc(targets, func(t ledger.Target) bool { return len(t.Facts) > 0 })
 	}
 	return targets[max(i, 0)].ID, nil
-}
-
-// tracking reads the message of an IMEI-tracking applet: which identity is in
-// which device. It comes unsecured, so it is a sign of life, not a proof.
-func (d *Desk) tracking(ctx context.Context, op *ledger.Settle, r ledger.InboxRow, in Incoming, packet []byte) (wake []int64, err error) {
-	op.Kind = "tracking"
-	cmd, err := ota.OpenCommand(packet, ota.Keyset{}, ota.Options{AllowWeak: true})
-	if err != nil {
-		return nil, nil
-	}
-	cards, err := d.cfg.Store.CardsByMSISDN(ctx, in.Source)
-	if err != nil {
-		return nil, err
-	}
-	for _, card := range cards {
-		typ, err := d.cfg.Types(ctx, card.Card.Type)
-		if err != nil && !errors.Is(err, catalog.ErrNotFound) {
-			return nil, err
-		}
-		if err != nil || typ.Tracking == nil {
-			continue
-		}
-		imei, imsi, ok := readTracking(*typ.Tracking, cmd)
-		if !ok || !slices.ContainsFunc(card.Subscriptions, func(s catalog.Subscription) bool { return s.IMSI == imsi }) {
-			continue
-		}
-		e := ledger.Evidence{
-			CardID: card.Card.ID, InboxID: r.ID, Kind: ledger.EvPair, Link: r.Link, SeenAt: r.ReceivedAt, Raw: in.UserData,
-			Body: ledger.Body{IMEI: imei, IMSI: imsi, Number: in.Source, Source: "tracking applet"},
-		}
-		if e.TargetID, err = d.targetOf(ctx, card.Card.ID); err != nil {
-			return nil, err
-		}
-		if e.TargetID != 0 {
-			wake = append(wake, e.TargetID)
-		}
-		op.Evidence = append(op.Evidence, e)
-		op.Pair = &catalog.Pair{CardID: card.Card.ID, IMEI: imei, IMSI: imsi, Source: "tracking applet", SeenAt: r.ReceivedAt}
-		return wake, nil
-	}
-	return nil, nil
-}
-
-func readTracking(t catalog.Tracking, cmd ota.Command) (imei, imsi string, ok bool) {
-	tar, err := ota.ParseTAR(t.TAR)
-	if err != nil || tar != cmd.TAR {
-		return "", "", false
-	}
-	imei, ok1 := readField(t.IMEI, cmd.Data)
-	imsi, ok2 := readField(t.IMSI, cmd.Data)
-	return imei, imsi, ok1 && ok2
-}
-
-// readField reads digits: "bcd" is swapped nibbles with F fill, "ef-imsi" the
-// same behind a length octet and with the parity nibble first (TS 31.102, 4.2.2).
-// An IMEI that a card took from PROVIDE LOCAL INFORMATION begins with such a
-// nibble too: A, odd and of type IMEI (TS 24.008, 10.5.1.4).
-func readField(f catalog.Field, data []byte) (string, bool) {
-	if f.Offset < 0 || f.Length <= 0 || f.Offset+f.Length > len(data) {
-		return "", false
-	}
-	b := data[f.Offset : f.Offset+f.Length]
-	skip := 0
-	if f.Coding == "ef-imsi" {
-		if int(b[0]) >= len(b) {
-			return "", false
-		}
-		b, skip = b[1:1+int(b[0])], 1
-	}
-	const oddIMEI = 0x0A
-	if f.Coding == "bcd" && b[0]&0x0F == oddIMEI {
-		skip = 1
-	}
-	digits := make([]byte, 0, 2*len(b))
-	for _, o := range b {
-		for _, n := range [2]byte{o & 0x0F, o >> 4} {
-			switch {
-			case skip > 0:
-				skip--
-			case n <= 9:
-				digits = append(digits, '0'+n)
-			case n != 0x0F:
-				return "", false
-			}
-		}
-	}
-	return string(digits), len(digits) > 0
 }

@@ -202,6 +202,9 @@ func message(r ledger.Outgoing, now time.Time) Message {
 		Submission: r.ID, Source: r.Source, Destination: r.Destination, UserData: r.UserData,
 		Card: r.Kind != ledger.CP, Class: r.Class,
 	}
+	if r.Kind == ledger.CP {
+		m.Text = r.Format
+	}
 	if !r.ValidUntil.IsZero() {
 		m.Validity = max(r.ValidUntil.Sub(now), time.Second)
 	}

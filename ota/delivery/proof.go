@@ -101,6 +101,7 @@ type match struct {
 	attempt ledger.Attempt
 	resp    ota.Response
 	newest  bool // of its keyset's counters
+	suspect bool // the keyset is
 }
 
 // candidates are the attempts an answer can belong to. Its counter may be
@@ -145,7 +146,7 @@ func (d *Desk) try(ctx context.Context, s ledger.Secured, packet []byte) (m matc
 	if err != nil {
 		return m, false, nil // not with this keyset
 	}
-	m = match{resp: resp, newest: resp.Counter == rec.Counter}
+	m = match{resp: resp, newest: resp.Counter == rec.Counter, suspect: rec.Suspect}
 	m.attempt, err = d.cfg.Store.AttemptByCounter(ctx, rec.ID, resp.Counter)
 	if errors.Is(err, catalog.ErrNotFound) && !resp.Authenticated && resp.Counter == 0 {
 		m.attempt, err = d.newestOpen(ctx, rec.CardID, resp.TAR)
@@ -216,7 +217,7 @@ func (d *Desk) proof(ctx context.Context, op *ledger.Settle, r ledger.InboxRow, 
 		if m.resp.Status == ota.StatusOK && a.Kind == ledger.Read {
 			// After a restore only a counter above all that may be forgotten
 			// tells: an old read, answered late, does not.
-			if m.newest {
+			if m.suspect && m.newest {
 				op.ClearSuspect = a.KeysetID
 			}
 			other, err := d.fence(ctx, op, &e, a)

@@ -59,8 +59,8 @@ type Order struct {
 	AllowWeak bool
 	Raise     uint64
 
-	// Of a configuration document: the WSP push PDU.
-	Push []byte
+	Push []byte // of a configuration document: the WSP push PDU
+	Text string // of a text message in its place
 
 	Interactive bool // a person waits for it
 	Deadline    time.Time
@@ -68,6 +68,7 @@ type Order struct {
 	IfRunning   bool
 	MaxUnproven int
 	Unproven    bool
+	State       *ledger.Advance // what the saga says of the target, committed with the attempt; nil: nothing new
 }
 
 // Send binds the order to the next counter and commits it with everything that
@@ -140,16 +141,19 @@ func (d *Desk) build(lease ledger.Lease, dos ledger.Dossier, o Order) (*ledger.B
 		return nil, err
 	}
 	op := &ledger.Bind{
-		Lease: lease, IfRunning: o.IfRunning, MaxUnproven: o.MaxUnproven, Unproven: o.Unproven, Replaces: o.Replaces,
+		Lease: lease, IfRunning: o.IfRunning, MaxUnproven: o.MaxUnproven, Unproven: o.Unproven, Replaces: o.Replaces, State: o.State,
 		Attempt: ledger.Attempt{
 			TargetID: lease.TargetID, CardID: dos.Entry.Card.ID, Step: o.Step, Try: nextTry(dos, o.Step), Kind: o.Kind,
 			Purpose: o.Purpose, Label: o.Label, Reference: ref, Deadline: o.Deadline, CreatedAt: now,
 		},
 	}
-	if o.Kind == ledger.CP {
-		op.Parts, err = sms.SplitPorts(portPush, portSender, o.Push, ref)
-	} else {
+	switch {
+	case o.Kind != ledger.CP:
 		err = d.secure(op, dos, o, ref)
+	case o.Text != "":
+		err = text(op, o.Text, ref)
+	default:
+		op.Parts, err = sms.SplitPorts(portPush, portSender, o.Push, ref)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("delivery: card %s: %s: %w", dos.Entry.Card.ICCID, o.Label, err)
@@ -163,6 +167,23 @@ func (d *Desk) build(lease ledger.Lease, dos ledger.Dossier, o Order) (*ledger.B
 		}
 	}
 	return op, nil
+}
+
+// text makes the parts of a text message.
+func text(op *ledger.Bind, s string, ref byte) error {
+	t, err := sms.SplitText(s, ref)
+	op.Parts = t.Parts
+	switch header := len(t.Parts) > 1; {
+	case t.UCS2 && header:
+		op.Attempt.Format = ledger.TextUCS2Header
+	case t.UCS2:
+		op.Attempt.Format = ledger.TextUCS2
+	case header:
+		op.Attempt.Format = ledger.TextGSMHeader
+	default:
+		op.Attempt.Format = ledger.TextGSM
+	}
+	return err
 }
 
 // class is how long the messages of an order can wait.

@@ -38,6 +38,9 @@ func (t Timing) Faster(factor float64) Timing {
 	return out
 }
 
+// FirstProbe is when a step that began at the given time is looked at again.
+func (t Timing) FirstProbe(began time.Time) time.Time { return t.probe(began, 0) }
+
 // probe is when the n-th probe (from 0) of a step that began at the given time is due.
 func (t Timing) probe(began time.Time, n int) time.Time {
 	if n < len(t.Probes) {

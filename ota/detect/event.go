@@ -35,3 +35,8 @@ func (e Event) PLMN() string {
 	}
 	return e.MCC + e.MNC
 }
+
+// Present reports whether the event says that the device is there. One that
+// left may have left for another identity: the end of the old one follows
+// every move, and is no sign of it.
+func (e Event) Present() bool { return e.Kind != Detach }

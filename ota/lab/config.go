@@ -25,8 +25,10 @@ type Config struct {
 	Operators []Operator             `yaml:"operators"`
 	Cards     string                 `yaml:"cards"`      // path of the card file
 	CardTypes map[string]Personality `yaml:"card_types"` // by the name in column CARD_TYPE
+	Devices   []Model                `yaml:"devices"`    // what devices are, by their IMEI; the others are like a Model{}
 	Feed      Feed                   `yaml:"feed"`
-	Speed     float64                `yaml:"speed"` // seconds of the world in a real one; 0 is 1
+	RADIUS    RADIUS                 `yaml:"radius"` // another way to report data connections
+	Speed     float64                `yaml:"speed"`  // seconds of the world in a real one; 0 is 1
 	Seed      int64                  `yaml:"seed"`
 	Timing    Timing                 `yaml:"timing"`
 	Faults    Faults                 `yaml:"faults"`
@@ -55,6 +57,10 @@ type Operator struct {
 	IDReceipt  smscsim.IDFormat `yaml:"id_receipt"`
 	Country    string           `yaml:"country"` // ISO 3166 code, for people
 	APN        string           `yaml:"apn"`     // what devices that start here use before they are configured; may be empty
+	// APNs are the access points that the network knows beside APN; without any it opens every data connection.
+	APNs []string `yaml:"apns"`
+	// Logins are what some of them want to know, by APN; the others let everybody in.
+	Logins map[string]Login `yaml:"logins"`
 
 	Temper smscsim.Temper `yaml:"temper"` // how the SMSC behaves where no scenario says otherwise
 	Window int            `yaml:"window"` // deliveries a session may have unanswered; default 1000
@@ -65,6 +71,12 @@ type Operator struct {
 	// ProofTLV is the tag, four hex digits, in which receipts carry the user data of the card's SMS-DELIVER-REPORT, which
 	// SMPP has no parameter for; empty for none.
 	ProofTLV string `yaml:"proof_tlv"`
+}
+
+// Login is the user and password of an access point (PAP or CHAP).
+type Login struct {
+	User     string      `yaml:"user"`
+	Password smpp.Secret `yaml:"password"`
 }
 
 // proofTag is the tag of proof_tlv, 0 for none. SMSC vendors have 1400 to 3FFF (SMPP 3.4, 5.3.2).
@@ -164,7 +176,13 @@ func (c Config) withDefaults() (Config, error) {
 	if _, _, err := c.Feed.target(); err != nil {
 		return c, err
 	}
+	if err := c.RADIUS.check(); err != nil {
+		return c, err
+	}
 	if err := c.checkOperators(); err != nil {
+		return c, err
+	}
+	if err := checkModels(c.Devices); err != nil {
 		return c, err
 	}
 	if err := c.Scenario.Check(); err != nil {
@@ -198,6 +216,9 @@ func (c Config) checkOperators() error {
 			return fmt.Errorf("lab: operator %q: %w", o.Name, err)
 		}
 		if _, err := o.proofTag(); err != nil {
+			return err
+		}
+		if err := o.checkAccess(); err != nil {
 			return err
 		}
 		if o.Window < 0 || slices.ContainsFunc(o.Retry, func(d time.Duration) bool { return d <= 0 }) {

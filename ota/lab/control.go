@@ -17,6 +17,9 @@ import (
 // ErrNoCard: the world has no card with this ICCID.
 var ErrNoCard = errors.New("lab: no such card")
 
+// ErrInput is in the chain of errors about what a caller has sent.
+var ErrInput = errors.New("lab")
+
 // CardState is one card and its device now.
 type CardState struct {
 	ICCID         string          `json:"iccid"` // as the card file has it
@@ -26,7 +29,10 @@ type CardState struct {
 	NetworkIMSI   string          `json:"network_imsi,omitempty"` // attached with; empty while off the air
 	MSISDN        string          `json:"msisdn,omitempty"`
 	Operator      string          `json:"operator,omitempty"`
-	APN           string          `json:"apn,omitempty"`
+	Client        device.Client   `json:"client"`                  // kind of its provisioning client
+	APN           string          `json:"apn,omitempty"`           // of its data connection
+	Session       string          `json:"session,omitempty"`       // accepted, or why the network rejected it; empty while off the air
+	NeedsRestart  bool            `json:"needs_restart,omitempty"` // settings wait for one
 	OutOfCoverage bool            `json:"out_of_coverage,omitempty"`
 	Gone          bool            `json:"gone,omitempty"`
 	Fault         string          `json:"fault,omitempty"` // never-return, ignored-refresh, unknown-imsi, no-cp or undo
@@ -93,8 +99,9 @@ func (w *World) ask(ctx context.Context, iccid string, f func(*subscriber)) erro
 func (s *subscriber) state() CardState {
 	card := s.device.Card()
 	c := CardState{
-		ICCID: s.iccid, IMEI: s.device.IMEI(), CardIMSI: card.IMSI(), CardSMSC: card.SMSC(), APN: s.device.APN(),
-		OutOfCoverage: s.away, Gone: s.gone, Fault: string(s.role), Counters: card.Counters(), Settings: s.device.Settings(),
+		ICCID: s.iccid, IMEI: s.device.IMEI(), CardIMSI: card.IMSI(), CardSMSC: card.SMSC(), Client: s.device.Client(),
+		APN: s.device.Data().Address, NeedsRestart: s.device.Pending(), Settings: s.device.Settings(),
+		OutOfCoverage: s.away, Gone: s.gone, Fault: string(s.role), Counters: card.Counters(),
 		EID: card.EID(), ISDP: card.Life().ISDP, ISDRCounters: card.ISDRCounters(), Slot: card.Life().Slot,
 	}
 	for _, sub := range s.subscriptions {
@@ -102,6 +109,10 @@ func (s *subscriber) state() CardState {
 	}
 	if s.serving != nil {
 		c.NetworkIMSI, c.MSISDN, c.Operator = s.serving.imsi, s.serving.msisdn, s.serving.network.Name
+		c.Session = "accepted"
+		if s.refusal != "" {
+			c.Session = "rejected: " + s.refusal
+		}
 	}
 	return c
 }
@@ -130,7 +141,8 @@ func (w *World) control() error {
 	return nil
 }
 
-// handler is POST /restart?iccid=, POST /coverage?iccid=&on=true|false, GET /cards, and what direct adds.
+// handler is POST /restart?iccid=, POST /coverage?iccid=&on=true|false, POST /move?iccid=&imei=, POST /pin?iccid=&pin=,
+// GET /cards, and what direct adds.
 func (w *World) handler() http.Handler {
 	mux := http.NewServeMux()
 	w.direct(mux)
@@ -144,6 +156,12 @@ func (w *World) handler() http.Handler {
 			return
 		}
 		answer(rw, nil, w.Coverage(r.Context(), r.FormValue("iccid"), on == "true"))
+	})
+	mux.HandleFunc("POST /move", func(rw http.ResponseWriter, r *http.Request) {
+		answer(rw, nil, w.Move(r.Context(), r.FormValue("iccid"), r.FormValue("imei")))
+	})
+	mux.HandleFunc("POST /pin", func(rw http.ResponseWriter, r *http.Request) {
+		answer(rw, nil, w.TypePIN(r.Context(), r.FormValue("iccid"), r.FormValue("pin")))
 	})
 	mux.HandleFunc("GET /cards", func(rw http.ResponseWriter, r *http.Request) {
 		if iccid := r.FormValue("iccid"); iccid != "" {
@@ -161,6 +179,8 @@ func answer(rw http.ResponseWriter, body any, err error) {
 	switch {
 	case errors.Is(err, ErrNoCard):
 		http.Error(rw, err.Error(), http.StatusNotFound)
+	case errors.Is(err, ErrInput):
+		http.Error(rw, err.Error(), http.StatusBadRequest)
 	case err != nil:
 		http.Error(rw, err.Error(), http.StatusServiceUnavailable)
 	case body == nil:

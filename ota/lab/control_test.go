@@ -59,6 +59,12 @@ func TestControlInterfaceShowsAndMovesDevices(t *testing.T) {
 	post("/restart?iccid="+c.iccid, http.StatusNoContent)
 	b.event(EventRestart, c)
 	b.event(EventAttach, c)
+	post("/move?imei=990000000000018&iccid="+c.iccid, http.StatusNoContent)
+	b.moved(c, "990000000000018", "")
+	post("/move?imei=9900&iccid="+c.iccid, http.StatusBadRequest)
+	post("/move?imei=990000000000026&iccid=1", http.StatusNotFound)
+	post("/pin?pin=1234&iccid="+c.iccid, http.StatusNoContent)
+	post("/pin?pin=12x4&iccid="+c.iccid, http.StatusBadRequest)
 }
 
 func TestLogsHaveOneObjectPerLineAndNoSecrets(t *testing.T) {

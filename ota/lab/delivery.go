@@ -212,11 +212,11 @@ func (s *subscriber) react(st *stored, r device.Reaction) {
 	if proofs {
 		s.release()
 	}
-	if r.Outcome == device.CPApplied {
-		s.event(Event{Kind: EventProvisioned, APN: s.device.APN()}.about(st.sub))
+	if r.Outcome == device.CPApplied || r.Outcome == device.TextTaken {
+		s.event(Event{Kind: EventProvisioned, APN: s.device.Data().Address}.about(st.sub))
 	}
 	if r.Session {
-		s.session()
+		s.session(false)
 	}
 }
 

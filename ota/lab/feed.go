@@ -17,7 +17,7 @@ import (
 type attachEvent struct {
 	IMSI       string    `json:"imsi"`
 	IMEI       string    `json:"imei"`
-	APN        string    `json:"apn"`
+	APN        string    `json:"apn,omitempty"` // of the data connection; empty for an attach without one
 	PLMN       string    `json:"plmn"`
 	HappenedAt time.Time `json:"happened_at"`
 }

@@ -35,20 +35,22 @@ type Event struct {
 
 // Kinds of events.
 const (
-	EventSubmissionLost = "submission lost" // a submit_sm that never arrived
-	EventStored         = "stored"          // the SMSC keeps a message: the device is not attached with that number
-	EventDelivered      = "delivered"       // to the device; detail is what it did with it
-	EventExpired        = "expired"         // in the SMSC
-	EventCancelled      = "cancelled"       // by the ESME, in the SMSC
-	EventReplaced       = "replaced"        // likewise, by another content
-	EventAlert          = "alert"           // the ESME was told that the device is back
-	EventUnknownNumber  = "unknown number"  // submitted to a number the network does not have
-	EventCardReset      = "card reset"      // between two parts
-	EventProvisioned    = "provisioned"     // settings applied
-	EventSession        = "session"         // the data connection was opened with APN, and the feed will be told
-	EventRefresh        = "refresh"         // REFRESH obeyed; detail is the qualifier
-	EventRefreshIgnored = "refresh ignored" // by the modem
-	EventRestart        = "restart"         // of the device
+	EventSubmissionLost = "submission lost"  // a submit_sm that never arrived
+	EventStored         = "stored"           // the SMSC keeps a message: the device is not attached with that number
+	EventDelivered      = "delivered"        // to the device; detail is what it did with it
+	EventExpired        = "expired"          // in the SMSC
+	EventCancelled      = "cancelled"        // by the ESME, in the SMSC
+	EventReplaced       = "replaced"         // likewise, by another content
+	EventAlert          = "alert"            // the ESME was told that the device is back
+	EventUnknownNumber  = "unknown number"   // submitted to a number the network does not have
+	EventCardReset      = "card reset"       // between two parts
+	EventProvisioned    = "provisioned"      // settings applied; APN is that of the data connection now
+	EventSession        = "session"          // the data connection was opened with APN, and the feed will be told
+	EventRejected       = "session rejected" // the network does not open the data connection; detail says why
+	EventMoved          = "card moved"       // into the device with IMEI; detail is the IMEI of the one before
+	EventRefresh        = "refresh"          // REFRESH obeyed; detail is the qualifier
+	EventRefreshIgnored = "refresh ignored"  // by the modem
+	EventRestart        = "restart"          // of the device
 	EventDetach         = "detach"
 	EventAttach         = "attach"
 	EventRefused        = "refused" // by the network; the device searches on
@@ -57,7 +59,8 @@ const (
 	EventSubmitLost     = "submit lost"   // a message of the card; detail says where
 	EventSubmitFailed   = "submit failed" // the ESME refused it
 	EventReceiptLost    = "receipt lost"
-	EventFed            = "fed" // the feed took the attach event
+	EventFed            = "fed"       // the feed took the attach event
+	EventAccounted      = "accounted" // the AAA server answered the accounting of a session
 
 	EventProfileChanged  = "profile changed"     // an ordered profile or slot is in use; detail names it
 	EventRolledBack      = "profile rolled back" // an eUICC has gone back to the profile before

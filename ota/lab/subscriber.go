@@ -33,6 +33,7 @@ type subscriber struct {
 	timers        map[*timer]bool
 
 	serving *subscription // attached with; nil while off the air
+	refusal string        // why the network did not open the data connection last, empty if it did
 	life    uicc.Life     // of the card, as it was seen last
 	alarm   *timer        // when the card wants to be called; nil for never
 	away    bool          // out of coverage
@@ -54,7 +55,8 @@ type subscriber struct {
 	outbox   []func()  // messages of the card on their way to an ESME, one behind the other
 	outUntil time.Time // when the last of them is there
 
-	sessions lane
+	sessions lane // for the feed
+	accounts lane // for the AAA
 }
 
 // repeat is a message that the network will deliver again as a whole.
@@ -166,7 +168,9 @@ func (e Event) about(sub *subscription) Event {
 // begin attaches the device as it is when the world begins, which is in the middle of its life: nothing is reported
 // that was before.
 func (s *subscriber) begin() {
-	s.serving = s.byIMSI(s.device.IMSI())
+	if s.serving = s.byIMSI(s.device.IMSI()); s.serving != nil {
+		s.refusal = s.serving.network.refuses(s.device.Data())
+	}
 	s.device.TrackingReport()
 	s.life = s.device.Card().Life()
 	s.obey(s.device.Attached(s.world.now()))
@@ -201,7 +205,7 @@ func (s *subscriber) attach() {
 		s.arm()
 		return
 	}
-	s.session()
+	s.session(true)
 	if out, ok := s.device.TrackingReport(); ok {
 		s.submit(out)
 	}
@@ -227,24 +231,6 @@ func (s *subscriber) register() bool {
 	s.serving = sub
 	s.event(Event{Kind: EventAttach, IMEI: s.device.IMEI()}.about(sub))
 	return true
-}
-
-// session opens the data connection, which the feed sees.
-func (s *subscriber) session() {
-	sub, w := s.serving, s.world
-	if sub == nil {
-		return
-	}
-	e := attachEvent{IMSI: sub.imsi, IMEI: s.device.IMEI(), APN: s.device.APN(), PLMN: sub.network.PLMN, HappenedAt: time.Now()}
-	s.event(Event{Kind: EventSession, IMEI: e.IMEI, APN: e.APN}.about(sub))
-	if w.feed == nil {
-		return
-	}
-	s.sessions.do(func() {
-		if w.feed.deliver(w.ctx, e) {
-			s.event(Event{Kind: EventFed, IMEI: e.IMEI, APN: e.APN}.about(sub))
-		}
-	})
 }
 
 // leaveCoverage and enterCoverage keep the identity: the card is not read again.

@@ -24,11 +24,13 @@ type World struct {
 	cancel   context.CancelFunc
 	work     sync.WaitGroup
 	logs     *logs
-	feed     *feed
+	feed     *feed               // nil for none
+	aaa      *accounting         // nil for none
 	networks map[string]*network // by name
 	bySMSC   map[string]*network
 	all      []*subscriber // in the order of the card file
 	byICCID  map[string]*subscriber
+	slots    slots
 	ready    chan struct{}
 	started  sync.Once
 
@@ -48,6 +50,7 @@ func New(cfg Config, log *slog.Logger) (*World, error) {
 	w := &World{
 		cfg: cfg, began: time.Now(), log: log, logs: &logs{}, ready: make(chan struct{}),
 		networks: map[string]*network{}, bySMSC: map[string]*network{}, byICCID: map[string]*subscriber{},
+		slots: slots{cards: map[string]*subscriber{}, empty: map[string]device.Body{}},
 	}
 	if w.types, err = cfg.cardTypes(func(Personality) bool { return true }); err != nil {
 		return nil, err
@@ -56,6 +59,7 @@ func New(cfg Config, log *slog.Logger) (*World, error) {
 	if w.feed, err = newFeed(cfg.Feed, log); err != nil {
 		return nil, err
 	}
+	w.aaa = newAccounting(cfg.RADIUS, log)
 	for _, o := range cfg.Operators {
 		n := newNetwork(w, o)
 		w.networks[o.Name], w.bySMSC[o.SMSC] = n, n
@@ -108,7 +112,7 @@ func (w *World) subscriber(c issue, r role) (*subscriber, error) {
 	s := &subscriber{
 		mailbox: newMailbox(), world: w, iccid: c.iccid, role: r, judge: newJudge(w.cfg.Seed, c.iccid, &w.cfg.Faults),
 		timers: map[*timer]bool{}, repeats: map[int]*repeat{}, absence: -1,
-		sessions: lane{group: &w.work},
+		sessions: lane{group: &w.work}, accounts: lane{group: &w.work},
 	}
 	if at, times, ok := s.judge.absence(); ok {
 		s.absence, s.absentFor = at, time.Duration(times*float64(w.cfg.Faults.AbsentFor))
@@ -130,11 +134,18 @@ func (w *World) subscriber(c issue, r role) (*subscriber, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.device, err = device.New(card, device.Config{
-		IMEI: c.imei, APN: s.subscriptions[0].network.APN,
-		IgnoresRefresh: r == ignoresRefresh, IgnoresCP: c.noCP || r == ignoresCP,
-	})
-	return s, err
+	cfg := w.cfg.deviceConfig(c.imei)
+	cfg.APN, cfg.IgnoresRefresh = s.subscriptions[0].network.preset(), r == ignoresRefresh
+	if c.noCP || r == ignoresCP {
+		cfg.Client = device.None
+	}
+	body, err := device.NewBody(cfg)
+	if err != nil {
+		return nil, err
+	}
+	s.device = body.Insert(card)
+	w.slots.cards[deviceKey(c.imei)] = s
+	return s, nil
 }
 
 func (w *World) card(c issue, s *subscriber) (*uicc.Card, error) {

@@ -417,9 +417,26 @@ func (s *saga) settledAt(w *attempt) time.Time {
 // push signs a document with the identity that the device has now: a message
 // signed with another IMSI is thrown away silently.
 func (s *saga) push(d Document) ([]byte, error) {
-	key, err := cp.NetworkPIN(s.f.To.IMSI)
+	imsi := s.f.To.IMSI
+	switch d.Security {
+	case "", "netwpin":
+		key, err := cp.NetworkPIN(imsi)
+		return signed(d, cp.NETWPIN, key, err)
+	case "userpin":
+		key, err := cp.UserPIN(d.PIN)
+		return signed(d, cp.USERPIN, key, err)
+	case "usernetwpin":
+		key, err := cp.UserNetworkPIN(imsi, d.PIN)
+		return signed(d, cp.USERNETWPIN, key, err)
+	case "none":
+		return cp.PushPlain(d.WBXML)
+	}
+	return nil, fmt.Errorf("swap: %s document: security %q is not known", d.Name, d.Security)
+}
+
+func signed(d Document, sec cp.Security, key cp.Credential, err error) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return cp.Push(d.WBXML, cp.NETWPIN, key)
+	return cp.Push(d.WBXML, sec, key)
 }

@@ -15,8 +15,9 @@ type Kind string
 
 // Kinds of campaign that Next serves.
 const (
-	KindSwap Kind = "swap"
-	KindRFM  Kind = "rfm"
+	KindSwap      Kind = "swap"
+	KindRFM       Kind = "rfm"
+	KindProvision Kind = "provision" // nothing is done to the card: its device is configured
 )
 
 // Technique is how a card is switched.
@@ -62,16 +63,20 @@ type Facts struct {
 	Files       []string     `json:"files"`
 	Identity    rfm.Identity `json:"identity"` // what the card shall be
 	From        Side         `json:"from"`
-	To          Side         `json:"to"` // zero for kind rfm
+	To          Side         `json:"to"` // zero for kind rfm; for kind provision the only one
 	IMEI        string       `json:"imei,omitempty"`
-	NoCP        bool         `json:"no_cp,omitempty"`
-	APNs        []string     `json:"apns,omitempty"` // of the new operator
-	Documents   []Document   `json:"documents,omitempty"`
-	Goal        Goal         `json:"goal,omitempty"`
-	Retries     int          `json:"retries"` // how often a switch that did not happen is tried again
-	Deadlines   Deadlines    `json:"deadlines"`
-	Pace        Pace         `json:"pace"`
-	Speed       float64      `json:"speed,omitempty"` // of the laboratory's clock, for people; 0 is the field's
+	// Planned is the device that Documents were chosen for; empty means any.
+	// Unplanned is why none could be.
+	Planned   string     `json:"planned,omitempty"`
+	Unplanned string     `json:"unplanned,omitempty"`
+	NoCP      bool       `json:"no_cp,omitempty"`
+	APNs      []string   `json:"apns,omitempty"` // of the new operator
+	Documents []Document `json:"documents,omitempty"`
+	Goal      Goal       `json:"goal,omitempty"`
+	Retries   int        `json:"retries"` // how often a switch that did not happen is tried again
+	Deadlines Deadlines  `json:"deadlines"`
+	Pace      Pace       `json:"pace"`
+	Speed     float64    `json:"speed,omitempty"` // of the laboratory's clock, for people; 0 is the field's
 
 	// Of an eUICC, whatever is done to it: where its notices are confirmed. With
 	// technique euicc it is the saga's own channel too.
@@ -120,11 +125,22 @@ func (f Facts) ours(apn string) bool {
 	return apn != "" && slices.ContainsFunc(f.APNs, func(a string) bool { return strings.ToLower(a) == apn })
 }
 
-// Document is one configuration document for the device.
+// Document is one configuration document for the device, or a text message in
+// its place.
 type Document struct {
-	Name   string `json:"name"`   // "internet", "mms", "smsc", "short codes"
-	Gating bool   `json:"gating"` // the target's state waits for it
-	WBXML  []byte `json:"wbxml"`
+	Name     string `json:"name"`               // "internet", "mms", "smsc", "short codes"
+	Gating   bool   `json:"gating"`             // the target's state waits for it
+	WBXML    []byte `json:"wbxml,omitempty"`    // empty for a text
+	Text     string `json:"text,omitempty"`     // empty for a document
+	Security string `json:"security,omitempty"` // how it is signed; empty means "netwpin"
+	PIN      string `json:"pin,omitempty"`
+}
+
+// plannedFor reports whether the documents are those for a device. All devices
+// of one type allocation code are told the same; of one that nobody saw the
+// documents are as good as any.
+func (f Facts) plannedFor(imei string) bool {
+	return f.Planned == "" || imei == "" || catalog.TAC(f.Planned) == catalog.TAC(imei)
 }
 
 // Deadlines say how long a target may stay where it is.

@@ -26,6 +26,10 @@ type Result struct {
 	// Confirm answers a notice of an eUICC. It goes first, whatever the state,
 	// and also when the target is closed.
 	Confirm *Action
+	// Plan asks for documents for the device of Moved, or, of kind provision, of
+	// IMEI: the facts have those for another.
+	Plan bool
+	IMEI string
 }
 
 // Move is the proof that the new identity is alive, and the device it is in.
@@ -59,6 +63,7 @@ type Action struct {
 	Expect   []byte
 	FenceOf  int64
 	Push     []byte
+	Text     string // in place of Push
 	Deadline time.Time
 	Replaces []int64
 	Begins   bool // the first write: a paused campaign holds it back
@@ -115,6 +120,9 @@ func (s *saga) at(t time.Time) bool {
 }
 
 func (s *saga) state() Result {
+	if s.f.Kind == KindProvision {
+		return s.provision()
+	}
 	snap := s.readSnapshot()
 	s.sortReads()
 	m := s.moved(snap)

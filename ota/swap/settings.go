@@ -1,9 +1,11 @@
 package swap
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
+	"github.com/simota/simota/catalog"
 	"github.com/simota/simota/catalog/ledger"
 )
 
@@ -33,15 +35,7 @@ func (s *saga) documents(gating bool, deadline time.Time) documents {
 				return out
 			}
 			out.ended = false
-			push, err := s.push(d)
-			if err != nil {
-				out.err = err
-				return out
-			}
-			out.next = &Action{
-				Step: s.step(stepDoc + i), Kind: ledger.CP, Label: labelDoc, Way: New, Push: push, Deadline: deadline,
-				Purpose: "configure " + d.Name + ", signed with the new IMSI",
-			}
+			out.next, out.err = s.document(d, stepDoc+i, deadline)
 			return out
 		}
 		a := attempts[len(attempts)-1]
@@ -61,6 +55,55 @@ func (s *saga) documents(gating bool, deadline time.Time) documents {
 	return out
 }
 
+// document is the action that sends one.
+func (s *saga) document(d Document, step int, deadline time.Time) (*Action, error) {
+	a := &Action{Step: s.step(step), Kind: ledger.CP, Label: labelDoc, Way: New, Deadline: deadline}
+	if d.Text != "" {
+		a.Text, a.Purpose = d.Text, "configure "+d.Name+", by a text message"
+		return a, nil
+	}
+	how := map[string]string{
+		"userpin": "signed with the device's PIN", "usernetwpin": "signed with IMSI and PIN", "none": "not signed",
+	}[d.Security]
+	if how == "" {
+		how = "signed with the new IMSI"
+		if s.f.Kind == KindProvision {
+			how = "signed with the IMSI"
+		}
+	}
+	a.Purpose = "configure " + d.Name + ", " + how
+	var err error
+	a.Push, err = s.push(d)
+	return a, err
+}
+
+// provision configures the device of a card that stays what it is.
+func (s *saga) provision() Result {
+	r := s.settings(Move{At: s.f.Began, IMEI: s.f.IMEI, Source: "catalog"})
+	if r.State == Moved {
+		r.State = Configuring
+	}
+	return r
+}
+
+// documentsBegan reports whether a document of this round went out.
+func (s *saga) documentsBegan() bool {
+	for i := range s.f.Documents {
+		if len(s.of(stepDoc+i)) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// sofar begins the cause of a device that is not configured.
+func (s *saga) sofar(why string) string {
+	if s.f.Kind == KindProvision {
+		return why
+	}
+	return "moved; " + why
+}
+
 // settings is the second half: the identity has moved, the device is configured.
 func (s *saga) settings(m Move) Result {
 	d := s.f.Deadlines
@@ -75,13 +118,24 @@ func (s *saga) settings(m Move) Result {
 	if m.At.Before(s.f.Began) {
 		m.At = s.f.Began // moved in an earlier round: this one has its own time
 	}
-	if s.f.NoCP && len(s.f.Documents) > 0 {
+	if s.seenIn != nil {
+		m.IMEI = s.seenIn.Body.IMEI // the device it is in now, which may be another by now
+	}
+	switch began := s.documentsBegan(); {
+	case began && s.verified == nil && s.f.Planned != "" && m.IMEI != "" && !catalog.SameIMEI(s.f.Planned, m.IMEI):
+		r.State, r.Closed = SettingsFailed, true
+		r.Cause = s.sofar(fmt.Sprintf("settings went to another device: the card is in the one with IMEI %s now", m.IMEI))
+		return r
+	case !began && !s.f.plannedFor(m.IMEI):
+		r.Plan, r.IMEI = true, m.IMEI
+		return r
+	}
+	if why := s.cannot(m); why != "" {
 		if s.verified != nil {
 			r.State, r.Closed = Verified, true
 			return r
 		}
-		r.State, r.Closed = SettingsFailed, true
-		r.Cause = fmt.Sprintf("moved; device takes no provisioning (TAC %s)", tac(m.IMEI))
+		r.State, r.Closed, r.Cause = SettingsFailed, true, s.sofar(why)
 		return r
 	}
 	deadline := m.At.Add(d.Configuring)
@@ -106,6 +160,17 @@ func (s *saga) settings(m Move) Result {
 	return s.delivered(r, m, gate, rest)
 }
 
+// cannot says why the device cannot be told anything; "" when it can.
+func (s *saga) cannot(m Move) string {
+	switch {
+	case s.f.Unplanned != "":
+		return s.f.Unplanned
+	case s.f.NoCP:
+		return fmt.Sprintf("device takes no provisioning (TAC %s)", cmp.Or(catalog.TAC(m.IMEI), "unknown"))
+	}
+	return ""
+}
+
 // proven: the network saw the new identity use a new APN. That supersedes
 // missing receipts; what was not sent yet still goes out, for a device needs
 // its MMS settings and message centre too.
@@ -125,9 +190,9 @@ func (s *saga) configuring(r Result, gate documents, deadline time.Time) Result 
 	}
 	switch {
 	case gate.failed != "":
-		r.State, r.Cause, r.Closed = SettingsFailed, "moved; "+gate.failed, true
+		r.State, r.Cause, r.Closed = SettingsFailed, s.sofar(gate.failed), true
 	case s.at(deadline):
-		r.State, r.Cause, r.Closed = SettingsFailed, "moved; settings not delivered in time", true
+		r.State, r.Cause, r.Closed = SettingsFailed, s.sofar("settings not delivered in time"), true
 	default:
 		r.Action = gate.next
 	}
@@ -146,15 +211,7 @@ func (s *saga) delivered(r Result, m Move, gate, rest documents) Result {
 	case s.f.Goal != GoalVerified:
 		r.Closed = rest.ended || over
 	case over:
-		r.State, r.Cause, r.Closed = SettingsFailed, "moved; settings delivered, never used: no attach with a new APN was seen", true
+		r.State, r.Cause, r.Closed = SettingsFailed, s.sofar("settings delivered, never used: no attach with a new APN was seen"), true
 	}
 	return r
-}
-
-// tac is the type allocation code: the first 8 digits of an IMEI.
-func tac(imei string) string {
-	if len(imei) < 8 {
-		return "unknown"
-	}
-	return imei[:8]
 }

@@ -73,6 +73,7 @@ type view struct {
 	sequences map[string]int    // of the notices, by the label of their confirmation
 	seenOld   *ledger.Evidence  // latest event with the old IMSI after the switch began
 	seenNew   *ledger.Evidence  // and with the new one
+	seenIn    *ledger.Evidence  // latest event with the new IMSI that names the device
 }
 
 // sign is a sign of life that settles nothing by itself. What answers a life
@@ -269,12 +270,15 @@ func (v *view) fromNew(e ledger.Evidence) bool {
 // switching packet went out can speak of it.
 func (v *view) events(evidence []ledger.Evidence) {
 	began := v.switchBegan()
+	if v.f.Kind == KindProvision {
+		began = v.f.Began
+	}
 	if v.f.To.IMSI == "" || began.IsZero() {
 		return
 	}
 	for _, e := range evidence {
 		event := e.Kind == ledger.EvAttach || e.Kind == ledger.EvPair
-		if !event || when(e).Before(began) || e.Body.IMSI != v.f.To.IMSI && e.Body.IMSI != v.f.From.IMSI {
+		if !event || e.Body.IMSI == "" || when(e).Before(began) || e.Body.IMSI != v.f.To.IMSI && e.Body.IMSI != v.f.From.IMSI {
 			continue
 		}
 		is := e.Body.IMSI == v.f.To.IMSI
@@ -285,6 +289,9 @@ func (v *view) events(evidence []ledger.Evidence) {
 		}
 		if *seen == nil || byTime(e, **seen) > 0 {
 			*seen = &e
+		}
+		if is && e.Body.IMEI != "" && (v.seenIn == nil || byTime(e, *v.seenIn) > 0) {
+			v.seenIn = &e
 		}
 		switch {
 		case !is:

@@ -143,14 +143,14 @@ func TestRestartReadsTheIdentity(t *testing.T) {
 
 func TestSettingsAreCheckedAgainstTheIMSIInTheSIMNow(t *testing.T) {
 	t.Parallel()
-	d := insert(t, Config{APN: "iot.nordvik.example"})
+	d := insert(t, Config{APN: APN{Address: "iot.nordvik.example"}})
 	move(t, d) // not read by the modem yet
-	if r := receive(d, signed(t, document(t, internet), oldIMSI, 1)); r.Outcome != CPRefused || d.APN() != "iot.nordvik.example" {
-		t.Fatalf("old IMSI: %q, APN %q", r.Outcome, d.APN())
+	if r := receive(d, signed(t, document(t, internet), oldIMSI, 1)); r.Outcome != CPRefused || d.Data().Address != "iot.nordvik.example" {
+		t.Fatalf("old IMSI: %q, APN %q", r.Outcome, d.Data().Address)
 	}
 	r := receive(d, signed(t, document(t, internet), newIMSI, 2))
-	if r.Outcome != CPApplied || !r.Session || d.APN() != "m2m.aurora.example" {
-		t.Errorf("new IMSI: %q, session %v, APN %q", r.Outcome, r.Session, d.APN())
+	if r.Outcome != CPApplied || !r.Session || d.Data().Address != "m2m.aurora.example" {
+		t.Errorf("new IMSI: %q, session %v, APN %q", r.Outcome, r.Session, d.Data().Address)
 	}
 }
 
@@ -216,7 +216,7 @@ func TestSettingsThatCannotBeTrustedOrReadAreDropped(t *testing.T) {
 
 func TestDeviceThatIgnoresProvisioningTakesTheMessageAndNothingElse(t *testing.T) {
 	t.Parallel()
-	d := insert(t, Config{IgnoresCP: true})
+	d := insert(t, Config{Client: None})
 	if r := receive(d, signed(t, document(t, internet), oldIMSI, 1)); r.Outcome != CPIgnored || len(d.Settings().APNs) != 0 {
 		t.Errorf("%q, settings %+v", r.Outcome, d.Settings())
 	}
@@ -243,8 +243,8 @@ func TestDocumentsAddUpAndARepeatedOneReplacesItself(t *testing.T) {
 	if len(s.APNs) != 2 || s.SMSC != "+5511900000001" || len(s.SMSCodes) != 1 {
 		t.Errorf("settings %+v, want two APNs, an SMSC and a code", s)
 	}
-	if d.APN() != "m2m.aurora.example" {
-		t.Errorf("APN %q: the MMS document must not change the data connection", d.APN())
+	if d.Data().Address != "m2m.aurora.example" {
+		t.Errorf("APN %q: the MMS document must not change the data connection", d.Data().Address)
 	}
 }
 

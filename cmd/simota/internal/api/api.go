@@ -21,6 +21,7 @@ type Card struct {
 	Country       string         `json:"country,omitempty"`
 	Tags          []string       `json:"tags,omitempty"`
 	IMEI          string         `json:"imei,omitempty"`
+	Model         string         `json:"model,omitempty"` // of that device; with a card's timeline only
 	NoCP          bool           `json:"no_cp,omitempty"`
 	Subscriptions []Subscription `json:"subscriptions"`
 	Keysets       []Keyset       `json:"keysets"`
@@ -47,12 +48,16 @@ type Keyset struct {
 	Suspect    bool   `json:"suspect,omitempty"`
 }
 
-// Pair is one sight of an identity in a device.
+// Pair is an identity of a card in a device, from its first sight there to the
+// last.
 type Pair struct {
-	IMEI   string    `json:"imei"`
-	IMSI   string    `json:"imsi"`
-	Source string    `json:"source"`
-	SeenAt time.Time `json:"seen_at"`
+	ICCID    string    `json:"iccid,omitempty"` // of the card, where that is not said already
+	IMEI     string    `json:"imei"`
+	Model    string    `json:"model,omitempty"` // of the device, where it is known
+	IMSI     string    `json:"imsi"`
+	Source   string    `json:"source"` // of the first sight
+	SeenAt   time.Time `json:"seen_at"`
+	LastSeen time.Time `json:"last_seen"`
 }
 
 // Entry is one line of a card's timeline.

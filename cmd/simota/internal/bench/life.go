@@ -18,8 +18,7 @@ type model struct {
 	attempt    ledger.Attempt
 	submission ledger.Submission
 	proof      ledger.Evidence
-	begun      ledger.Advance // before the packet
-	waits      ledger.Advance // after it
+	begun      ledger.Advance // with the packet
 	done       ledger.Advance
 	receiptRow ledger.InboxRow
 	proofRow   ledger.InboxRow
@@ -41,7 +40,6 @@ func (b *bench) newModel(ctx context.Context, campaign int64) (m model, err erro
 	m = model{
 		target: d.Target, attempt: a, submission: a.Parts[0].Submissions[0], proof: d.Stored[1],
 		begun: ledger.Advance{State: begun.Body.State, Step: a.Step, DueAt: a.Deadline, Evidence: []ledger.Evidence{begun}},
-		waits: ledger.Advance{State: begun.Body.State, Step: a.Step, DueAt: a.Deadline},
 		done:  ledger.Advance{State: done.Body.State, Cause: done.Body.Text, Step: d.Target.Step, Closed: true, Evidence: []ledger.Evidence{done}},
 	}
 	rows, err := b.db.InboxByID(ctx, m.proof.InboxID)
@@ -91,33 +89,29 @@ func (s *bareStore) release(ctx context.Context, cards []catalog.Entry) ([]*life
 
 func (s *bareStore) claim(ctx context.Context, lives []*life) error {
 	now := time.Now()
-	if _, err := each(ctx, s, lives, func(l *life) *ledger.Claim {
+	_, err := each(ctx, s, lives, func(l *life) *ledger.Claim {
 		return &ledger.Claim{Lease: l.lease, Facts: s.model.target.Facts, From: l.card.Subscriptions[0].ID, At: now}
-	}); err != nil {
-		return err
-	}
-	return s.advance(ctx, lives, s.model.begun)
-}
-
-func (s *bareStore) advance(ctx context.Context, lives []*life, like ledger.Advance) error {
-	now := time.Now()
-	_, err := each(ctx, s, lives, func(l *life) *ledger.Advance {
-		op := like
-		op.Lease, op.At, op.Evidence = l.lease, now, slices.Clone(like.Evidence)
-		for i := range op.Evidence {
-			e := &op.Evidence[i]
-			e.TargetID, e.CardID, e.SeenAt = l.lease.TargetID, l.card.Card.ID, now
-		}
-		return &op
 	})
 	return err
+}
+
+// advance is like what the server stored of a card.
+func (l *life) advance(like ledger.Advance, now time.Time) *ledger.Advance {
+	like.Lease, like.At, like.Evidence = l.lease, now, slices.Clone(like.Evidence)
+	for i := range like.Evidence {
+		e := &like.Evidence[i]
+		e.TargetID, e.CardID, e.SeenAt = l.lease.TargetID, l.card.Card.ID, now
+	}
+	return &like
 }
 
 func (s *bareStore) bind(ctx context.Context, lives []*life) error {
 	now := time.Now()
 	bound, err := each(ctx, s, lives, func(l *life) *ledger.Bind {
 		k := l.card.Keysets[0]
-		op := &ledger.Bind{Lease: l.lease, Old: k.Counter, New: k.Counter + 1, IfRunning: true, Attempt: s.model.attempt}
+		op := &ledger.Bind{
+			Lease: l.lease, Old: k.Counter, New: k.Counter + 1, IfRunning: true, Attempt: s.model.attempt, State: l.advance(s.model.begun, now),
+		}
 		a := &op.Attempt
 		a.TargetID, a.CardID, a.KeysetID, a.Counter, a.CreatedAt = l.lease.TargetID, l.card.Card.ID, k.ID, op.New, now
 		for _, p := range a.Parts {
@@ -136,7 +130,7 @@ func (s *bareStore) bind(ctx context.Context, lives []*life) error {
 	for i, op := range bound {
 		lives[i].attempt = op.AttemptID
 	}
-	return s.advance(ctx, lives, s.model.waits)
+	return nil
 }
 
 func (s *bareStore) send(ctx context.Context, lives []*life) error {
@@ -206,13 +200,14 @@ func (s *bareStore) proof(ctx context.Context, lives []*life) error {
 		e.TargetID, e.CardID, e.AttemptID, e.InboxID, e.SeenAt = l.lease.TargetID, l.card.Card.ID, l.attempt, l.inbox, now
 		return &ledger.Settle{
 			InboxIDs: []int64{l.inbox}, State: ledger.InboxSettled, Kind: s.model.proofRow.Kind, Evidence: []ledger.Evidence{e},
-			Conclusions:  []ledger.Conclusion{{AttemptID: l.attempt, Outcome: ledger.Executed, At: now}},
-			ClearSuspect: l.card.Keysets[0].ID,
+			Conclusions: []ledger.Conclusion{{AttemptID: l.attempt, Outcome: ledger.Executed, At: now}},
 		}
 	})
 	return err
 }
 
 func (s *bareStore) close(ctx context.Context, lives []*life) error {
-	return s.advance(ctx, lives, s.model.done)
+	now := time.Now()
+	_, err := each(ctx, s, lives, func(l *life) *ledger.Advance { return l.advance(s.model.done, now) })
+	return err
 }

@@ -106,7 +106,7 @@ func TestWordsThatLeadNowhereAreNoCommand(t *testing.T) {
 	t.Parallel()
 	p, _, _ := process("")
 	root := newRoot(&app{Process: p})
-	for words, want := range map[string]bool{"cp plan": false, "card": false, "card show": true, "campaign retry then": true, "": false} {
+	for words, want := range map[string]bool{"cp nothing": false, "card": false, "card show": true, "campaign retry then": true, "": false} {
 		if got := leaf(root, strings.Fields(words)) != nil; got != want {
 			t.Errorf("%q: %v, want %v", words, got, want)
 		}

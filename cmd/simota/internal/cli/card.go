@@ -2,12 +2,9 @@ package cli
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -19,9 +16,6 @@ import (
 
 // pageSize is how many records are asked for at once.
 const pageSize = 1000
-
-// maxRemarks is how many rows of a bad file are named.
-const maxRemarks = 50
 
 func cardCommand(a *app) *cobra.Command {
 	return group("card", "import cards, list them, look at what happened to one", importCommand(a), cardListCommand(a), cardShowCommand(a))
@@ -67,67 +61,15 @@ func (r *cardImport) Run(ctx context.Context, args []string) (err error) {
 	if err != nil {
 		return err
 	}
+	t := &table{r.app, file, r.details}
 	stop := r.busy("importing " + filepath.Base(file))
 	result, err := c.Import(ctx, r.request)
 	stop()
 	if err != nil {
-		return r.refused(file, err)
+		return t.refused(err)
 	}
-	r.remarks(file, "left out", result.Bad)
-	r.remarks(file, "note", result.Warnings)
-	if len(result.Unknown) > 0 {
-		r.warn("%s: columns not used: %s", file, strings.Join(result.Unknown, ", "))
-	}
-	return r.print(result, func(w io.Writer) error { return show.Imported(w, result) })
-}
-
-// readContent is readFile of a file that must not be empty.
-func (r *cardImport) readContent(file string) ([]byte, error) {
-	b, err := r.readFile(file)
-	if err == nil && len(b) == 0 {
-		if file == "-" {
-			file = "standard input"
-		}
-		err = fmt.Errorf("%s is empty", file)
-	}
-	return b, err
-}
-
-// refused names the file, and that of every bad row, for the server does not
-// know it.
-func (r *cardImport) refused(file string, err error) error {
-	var p *api.Problem
-	switch {
-	case !errors.As(err, &p):
-		return err
-	case len(p.Errors) == 0:
-		return fmt.Errorf("%s: %w", file, err)
-	}
-	lines := r.located(file, p.Errors)
-	return errors.New(strings.Join(append(lines, p.Detail), "\n"))
-}
-
-func (r *cardImport) remarks(file, what string, remarks []string) {
-	for _, line := range r.located(file, remarks) {
-		r.warn("%s: %s", what, line)
-	}
-}
-
-const ofSecond = " of the second file"
-
-// located puts the name of the right file before each remark.
-func (r *cardImport) located(file string, remarks []string) (out []string) {
-	for i, m := range remarks {
-		if i == maxRemarks {
-			return append(out, fmt.Sprintf("%s: and %d more", file, len(remarks)-maxRemarks))
-		}
-		if place, rest, ok := strings.Cut(m, ofSecond); ok && r.details != "" && !strings.Contains(place, ":") {
-			out = append(out, r.details+" "+place+rest)
-		} else {
-			out = append(out, file+" "+m)
-		}
-	}
-	return out
+	t.remarks(result)
+	return r.print(result, func(w io.Writer) error { return show.Imported(w, "card", result) })
 }
 
 // readFile reads a file of the caller, or standard input for "-".

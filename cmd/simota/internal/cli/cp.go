@@ -3,7 +3,8 @@ package cli
 import "github.com/spf13/cobra"
 
 // cpCommand holds all that is about OMA Client Provisioning: the offline
-// commands of package codec, and those that need more.
+// commands of package codec, and those that ask a server.
 func cpCommand(a *app) *cobra.Command {
-	return group("cp", "make and read device settings: OMA Client Provisioning", a.codec().CP()...)
+	h := a.codec()
+	return group("cp", "device settings: OMA Client Provisioning", append(h.CP(), h.CPCheck(), cpPlanCommand(a), cpSendCommand(a))...)
 }

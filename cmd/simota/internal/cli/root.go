@@ -96,7 +96,7 @@ type app struct {
 func newRoot(a *app) *cobra.Command {
 	root := group("simota", "move SIM cards to another operator over the air",
 		serveCommand(a), configCommand(a), labCommand(a), keyCommand(a), databaseCommand(a),
-		operatorCommand(a), cardTypeCommand(a), cardCommand(a), campaignCommand(a), inboxCommand(a), linkCommand(a), versionCommand(a),
+		operatorCommand(a), cardTypeCommand(a), cardCommand(a), clientCommand(a), deviceCommand(a), eventCommand(a), campaignCommand(a), inboxCommand(a), linkCommand(a), versionCommand(a),
 		demoCommand(a), benchCommand(a), decodeCommand(a), cpCommand(a),
 	)
 	addOffline(root, a.codec())

@@ -251,28 +251,3 @@ func fileNames() (names []string) {
 	}
 	return names
 }
-
-func checkTracking(t *catalog.Tracking) (out []error) {
-	if t == nil {
-		return nil
-	}
-	if _, err := ota.ParseTAR(t.TAR); err != nil {
-		out = append(out, bad("tracking.tar", "%q is no TAR: six hex digits", t.TAR))
-	}
-	for _, f := range []struct {
-		name  string
-		field catalog.Field
-	}{{"imei", t.IMEI}, {"imsi", t.IMSI}} {
-		field := "tracking." + f.name
-		if f.field.Offset < 0 || f.field.Offset > 255 {
-			out = append(out, bad(field+".offset", "%d is out of range: 0 to 255 octets", f.field.Offset))
-		}
-		if f.field.Length < 1 || f.field.Length > 32 {
-			out = append(out, bad(field+".length", "%d is out of range: 1 to 32 octets", f.field.Length))
-		}
-		if f.field.Coding != "bcd" && f.field.Coding != "ef-imsi" {
-			out = append(out, bad(field+".coding", "%q is not known: bcd or ef-imsi", f.field.Coding))
-		}
-	}
-	return out
-}

@@ -24,20 +24,15 @@ import (
 
 // Config is simota.yaml. The zero value works: a server without links.
 type Config struct {
-	Database string `yaml:"database"`  // default simota.db
-	KeyFile  string `yaml:"key_file"`  // key-encryption key; default simota.key
-	Socket   string `yaml:"socket"`    // of the API; default simota.sock
-	Feed     *Feed  `yaml:"feed"`      // nil: no feed
-	Timing   string `yaml:"timing"`    // "field", "lab" or "lab:FACTOR"; default field
-	Node     string `yaml:"node"`      // name of this server; default the host's
-	LogLevel string `yaml:"log_level"` // "debug", "info", "warn" or "error"; default info
-	Links    []Link `yaml:"links"`
-}
-
-// Feed is where a network reports identities that attach.
-type Feed struct {
-	Listen    string `yaml:"listen"`     // host:port
-	TokenFile string `yaml:"token_file"` // holds the bearer token
+	Database string  `yaml:"database"`  // default simota.db
+	KeyFile  string  `yaml:"key_file"`  // key-encryption key; default simota.key
+	Socket   string  `yaml:"socket"`    // of the API; default simota.sock
+	Feed     *Feed   `yaml:"feed"`      // nil: no feed
+	RADIUS   *RADIUS `yaml:"radius"`    // nil: no accounting is taken
+	Timing   string  `yaml:"timing"`    // "field", "lab" or "lab:FACTOR"; default field
+	Node     string  `yaml:"node"`      // name of this server; default the host's
+	LogLevel string  `yaml:"log_level"` // "debug", "info", "warn" or "error"; default info
+	Links    []Link  `yaml:"links"`
 }
 
 const (
@@ -135,6 +130,9 @@ func (c *Config) fillIn(dir string) {
 	if c.Feed != nil {
 		paths = append(paths, &c.Feed.TokenFile)
 	}
+	if c.RADIUS != nil {
+		paths = append(paths, &c.RADIUS.SecretFile)
+	}
 	for i := range c.Links {
 		paths = append(paths, c.Links[i].fillIn()...)
 	}
@@ -160,14 +158,8 @@ func (c Config) check() (out []error) {
 	if len(c.Socket) > longestSocket {
 		out = append(out, bad("socket", "%s has %d octets, a socket's path has at most %d: choose a shorter one", c.Socket, len(c.Socket), longestSocket))
 	}
-	if c.Feed != nil {
-		if err := checkAddress(c.Feed.Listen); err != nil {
-			out = append(out, bad("feed.listen", "%v", err))
-		}
-		if c.Feed.TokenFile == "" {
-			out = append(out, bad("feed.token_file", "is missing: a feed without a token would believe anybody"))
-		}
-	}
+	out = append(out, c.Feed.check()...)
+	out = append(out, c.RADIUS.check()...)
 	names := map[string]bool{}
 	for i, l := range c.Links {
 		field := fmt.Sprintf("links[%d]", i)
@@ -200,6 +192,9 @@ func (c Config) checkFiles() (out []error) {
 			}
 			return nil
 		})
+	}
+	if c.RADIUS != nil {
+		secret("radius.secret_file", c.RADIUS.SecretFile, "", checkSecret)
 	}
 	for i, l := range c.Links {
 		field := fmt.Sprintf("links[%d]", i)

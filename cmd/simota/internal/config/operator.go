@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/simota/simota/catalog"
-	"github.com/simota/simota/ota/cp"
+	"github.com/simota/simota/ota/settings"
 	"github.com/simota/simota/sat/rfm"
 )
 
@@ -78,8 +78,7 @@ func checkOperator(o catalog.Operator) (out []error) {
 		add("pol2", "delete_not_allowed and delete_on_disable contradict each other: a profile cannot be kept and deleted")
 	}
 	out = append(out, checkSource(o.SourceAddress)...)
-	out = append(out, checkAPNs(o)...)
-	return append(out, checkCodes(o)...)
+	return append(out, checkSettings(o)...)
 }
 
 func checkSource(a catalog.SourceAddress) (out []error) {
@@ -100,59 +99,16 @@ func checkSource(a catalog.SourceAddress) (out []error) {
 	return out
 }
 
-// checkAPNs has package cp make the documents: what it cannot say, no device
-// can be told.
-func checkAPNs(o catalog.Operator) (out []error) {
-	seen := map[string]bool{}
-	for i, a := range o.APNs {
-		field := fmt.Sprintf("apns[%d]", i)
-		document := cp.Internet
-		switch a.Purpose {
-		case cp.PurposeInternet:
-		case cp.PurposeMMS:
-			document = cp.MMS
-		default:
-			out = append(out, bad(field+".purpose", "%q is not known: internet or mms", a.Purpose))
-			continue
-		}
-		if seen[a.Purpose] {
-			out = append(out, bad(field+".purpose", "%q stands here twice: a device would keep the last one only", a.Purpose))
-		}
-		seen[a.Purpose] = true
-		_, err := document(o.Name, cp.APN{
-			Purpose: a.Purpose, Name: o.Name + " " + a.Purpose, Address: a.Name, Auth: a.Auth, User: a.User,
-			Secret: cp.Secret(a.Secret), MMSC: a.MMSC, Proxy: a.Proxy, PDP: a.PDP,
-		})
-		if err != nil && o.Name != "" {
-			out = append(out, bad(field, "%s", plain(err)))
-		}
-	}
-	return out
-}
-
-func checkCodes(o catalog.Operator) (out []error) {
-	sms, voice := codes(o.ShortCodes.SMS), codes(o.ShortCodes.Voice)
-	if len(sms)+len(voice) == 0 || o.Name == "" {
+// checkSettings has package settings make the documents: what it cannot say,
+// no device can be told.
+func checkSettings(o catalog.Operator) (out []error) {
+	if o.Name == "" {
 		return nil
 	}
-	if _, err := cp.ShortCodes(o.Name, sms, voice); err != nil {
-		out = append(out, bad("short_codes", "%s", plain(err)))
+	for _, p := range settings.Check(o) {
+		if p.Field != "smsc" { // checked more strictly above
+			out = append(out, bad(p.Field, "%s", strings.TrimPrefix(p.Err.Error(), "cp: ")))
+		}
 	}
 	return out
-}
-
-func codes(in []catalog.ShortCode) (out []cp.Code) {
-	for _, c := range in {
-		out = append(out, cp.Code{Name: c.Name, Number: c.Number})
-	}
-	return out
-}
-
-// plain is the error of a codec without its package's name.
-func plain(err error) string {
-	_, rest, ok := strings.Cut(err.Error(), ": ")
-	if !ok {
-		return err.Error()
-	}
-	return rest
 }

@@ -132,7 +132,7 @@ func inspectMap(n ast.MapNode, t reflect.Type, report func(place)) {
 			switch ft, ok := fields[key.Value]; {
 			case !ok:
 				report(unknownField(key, slices.Sorted(maps.Keys(fields))))
-			case key.Value == secretField:
+			case slices.Contains(secretFields, key.Value):
 				inspectSecret(it.Value(), report)
 			case zero(it.Value()) && slices.Contains(fromOne, key.Value):
 				report(at(key, "%s: 0 is out of range: leave it out for the default, or give more", key.Value))
@@ -145,7 +145,7 @@ func inspectMap(n ast.MapNode, t reflect.Type, report func(place)) {
 
 // fromOne are fields whose default stands for a zero that nobody wrote.
 var fromOne = []string{
-	"batch", "binds", "burst", "cc_length", "enquire_interval", "key_version", "max_parts", "record", "response_timeout", "window",
+	"batch", "binds", "burst", "cc_length", "enquire_interval", "key_version", "max_id", "max_parts", "record", "response_timeout", "window",
 }
 
 // zero is 0, or a duration of nothing.
@@ -160,8 +160,8 @@ func zero(n ast.Node) bool {
 	return false
 }
 
-// secretField is the only field that holds a secret; all others name files.
-const secretField = "secret"
+// secretFields are the only fields that hold secrets; all others name files.
+var secretFields = []string{"pin", "secret"}
 
 // inspectSecret refuses what is no text, or would silently become another one,
 // without the value that other messages have.
@@ -222,7 +222,7 @@ func allFields() []string {
 		}
 	}
 	for _, t := range []reflect.Type{
-		reflect.TypeFor[Config](), reflect.TypeFor[catalog.Operator](), reflect.TypeFor[catalog.CardType](), reflect.TypeFor[campaign.Spec](),
+		reflect.TypeFor[Config](), reflect.TypeFor[catalog.Operator](), reflect.TypeFor[catalog.CardType](), reflect.TypeFor[catalog.Client](), reflect.TypeFor[campaign.Spec](),
 	} {
 		collect(t)
 	}

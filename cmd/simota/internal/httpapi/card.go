@@ -56,6 +56,14 @@ func (s *server) card(ctx context.Context, in *cardInput) (api.Timeline, error) 
 		return api.Timeline{}, s.fail(err)
 	}
 	t := api.Timeline{Card: cardOf(e, pairs), Targets: []api.Target{}, Entries: []api.Entry{}}
+	names := s.modelNames(ctx)
+	t.Card.Model = names.of(t.Card.IMEI)
+	for i := range t.Card.Pairs {
+		t.Card.Pairs[i].ICCID, t.Card.Pairs[i].Model = "", names.of(t.Card.Pairs[i].IMEI)
+	}
+	if names.err != nil {
+		return api.Timeline{}, s.fail(names.err)
+	}
 	var told []ledger.Evidence
 	for _, target := range targets {
 		d, err := s.Store.Dossier(ctx, target.ID)
@@ -86,7 +94,7 @@ func cardOf(e catalog.Entry, pairs []catalog.Pair) api.Card {
 		})
 	}
 	for _, p := range pairs {
-		c.Pairs = append(c.Pairs, api.Pair{IMEI: p.IMEI, IMSI: p.IMSI, Source: p.Source, SeenAt: p.SeenAt})
+		c.Pairs = append(c.Pairs, pairOf(p))
 	}
 	return c
 }
@@ -114,13 +122,7 @@ func (s *server) operators(ctx context.Context, _ *none) ([]catalog.Operator, er
 	}
 	out := make([]catalog.Operator, 0, len(list))
 	for _, o := range list {
-		o.APNs = append([]catalog.APN(nil), o.APNs...)
-		for i := range o.APNs {
-			if o.APNs[i].Secret != "" {
-				o.APNs[i].Secret = redacted
-			}
-		}
-		out = append(out, o)
+		out = append(out, withoutSecrets(o))
 	}
 	return out, nil
 }

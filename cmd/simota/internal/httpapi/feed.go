@@ -17,28 +17,40 @@ import (
 
 const maxEvent = 64 << 10 // octets
 
-// NewFeed makes the handler of the feed: POST /v1/events/attach with the
-// bearer token, and nothing else. An event is stored when it is answered 204.
-// An empty token lets nobody in.
+// NewFeed makes the handler of the feed: POST /v1/events/attach, alone or with
+// the name of a shape, and nothing else. The token is the bearer's, or the
+// password of basic authentication, for senders that know nothing else. An event
+// is stored when it is answered 204. An empty token lets nobody in.
 func NewFeed(s Services, token string) http.Handler {
 	f := &server{s}
 	want := sha256.Sum256([]byte(token))
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /v1/events/attach", f.attach)
+	mux.HandleFunc("POST /v1/events/attach", limited(maxEvent, f.attach))
+	mux.HandleFunc("POST /v1/events/attach/{shape}", limited(detect.MaxBody, f.shaped))
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		write(w, problem(http.StatusNotFound, "a feed takes POST /v1/events/attach only"))
+		write(w, problem(http.StatusNotFound, "a feed takes POST /v1/events/attach and /v1/events/attach/SHAPE only"))
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		given, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+		if _, password, basic := r.BasicAuth(); basic {
+			given, ok = password, true
+		}
 		have := sha256.Sum256([]byte(given))
 		if same := subtle.ConstantTimeCompare(have[:], want[:]); same != 1 || !ok || token == "" {
 			w.Header().Set("WWW-Authenticate", "Bearer")
 			write(w, problem(http.StatusUnauthorized, "the bearer token is missing or wrong"))
 			return
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, maxEvent)
 		mux.ServeHTTP(w, r)
 	})
+}
+
+// limited is a handler of bodies up to that many octets.
+func limited(most int64, h http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		r.Body = http.MaxBytesReader(w, r.Body, most)
+		h(w, r)
+	}
 }
 
 func (s *server) attach(w http.ResponseWriter, r *http.Request) {

@@ -32,8 +32,8 @@ func (s *server) putOperator(ctx context.Context, in *putInput) (api.Applied, er
 	if o.Name != in.Name {
 		return api.Applied{}, refuse(fmt.Sprintf("the file is of operator %q, not %q", o.Name, in.Name))
 	}
-	if slices.ContainsFunc(o.APNs, func(a catalog.APN) bool { return a.Secret == redacted }) {
-		return api.Applied{}, refuse(`an APN secret is "` + redacted + `": that is what the API shows in its place; give the secret itself`)
+	if slices.ContainsFunc(o.APNs, func(a catalog.APN) bool { return a.Secret == redacted }) || o.DM != nil && (o.DM.Secret == redacted || o.DM.ServerSecret == redacted) {
+		return api.Applied{}, refuse(`a secret is "` + redacted + `": that is what the API shows in its place; give the secret itself`)
 	}
 	if err := s.Store.PutOperator(ctx, actor(ctx, in.Actor), o); err != nil {
 		return api.Applied{}, s.fail(err)

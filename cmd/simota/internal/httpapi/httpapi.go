@@ -22,6 +22,7 @@ import (
 	"github.com/simota/simota/cmd/simota/internal/config"
 	"github.com/simota/simota/cmd/simota/internal/trace"
 	"github.com/simota/simota/ota/campaign"
+	"github.com/simota/simota/ota/detect"
 )
 
 // Store is what the API reads and changes.
@@ -34,8 +35,9 @@ type Store interface {
 type Services struct {
 	Store     Store
 	Campaigns *campaign.Engine
-	Vault     cardfile.Sealer   // seals the keys of an import
-	Links     func() []api.Link // health of every SMPP link
+	Shapes    map[string]*detect.Shape // of the feed, by name
+	Vault     cardfile.Sealer          // seals the keys of an import
+	Links     func() []api.Link        // health of every SMPP link
 	Link      func(name string) (api.LinkDetail, bool)
 	Trace     func(trace.Query) (*trace.Tap, error)
 	Backup    func(ctx context.Context, actor, path string) error
@@ -132,6 +134,17 @@ func routes(a huma.API, s *server) {
 	get(a, "/v1/card-types", "Card types", s.cardTypes)
 	change(a, http.MethodPut, "/v1/card-types/{name}", "Store a card type file", s.putCardType)
 
+	get(a, "/v1/settings/plan", "What a device would be told of an operator's network, and why", s.plan)
+	get(a, "/v1/clients", "Kinds of provisioning clients; PINs are not shown", s.clients)
+	get(a, "/v1/clients/{name}", "One kind of provisioning client", s.client)
+	change(a, http.MethodPut, "/v1/clients/{name}", "Store a client file", s.putClient)
+	get(a, "/v1/models", "Models of devices, by page", s.models)
+	change(a, http.MethodPost, "/v1/models/import", "Store the rows of a TAC table", s.importModels, func(o *huma.Operation) {
+		o.MaxBodyBytes, o.BodyReadTimeout = maxImport, importTime
+	})
+	get(a, "/v1/devices/{device}", "One device by IMEI, or a model by TAC or name", s.device)
+	get(a, "/v1/moves", "Cards in other devices than before, devices with other cards", s.moves)
+
 	get(a, "/v1/campaigns", "Campaigns, newest first", s.campaigns)
 	get(a, "/v1/campaigns/{name}", "One campaign and its progress", s.campaign)
 	get(a, "/v1/campaigns/{name}/report", "Targets of a campaign, by page", s.report)
@@ -141,6 +154,8 @@ func routes(a huma.API, s *server) {
 	change(a, http.MethodPost, "/v1/campaigns/{name}/resume", "Let a paused campaign go on", s.resume)
 	change(a, http.MethodPost, "/v1/campaigns/{name}/cancel", "Stop a campaign", s.cancel)
 	change(a, http.MethodPost, "/v1/campaigns/{name}/retry", "Begin a new round for one card", s.retry)
+
+	change(a, http.MethodPost, "/v1/events", "Store what was seen of cards and devices", s.events)
 
 	change(a, http.MethodPost, "/v1/db/backup", "Copy the database", s.backup)
 	get(a, "/v1/db/check", "Look for everything that is wrong with the database", s.checkDB)

@@ -24,6 +24,8 @@ func note(c ledger.Campaign, spec campaign.Spec, n ledger.Counts) string {
 	waiting := n.Total - n.Released
 	began := n.ByState[string(swap.Selected)] + n.ByState[string(swap.Snapshot)] // those that wait among them
 	switch {
+	case spec.On != "" && n.Open == 0:
+		return "stands by for devices that show up; it ends when it is cancelled"
 	case spec.MaxUnproven > 0 && n.Unproven >= spec.MaxUnproven && (began > 0 || !c.Selected):
 		return fmt.Sprintf("max_unproven reached: %d unproven of at most %d; the rest waits until some are seen again", n.Unproven, spec.MaxUnproven)
 	case c.Selected && waiting == 0:
@@ -54,11 +56,14 @@ func tried(n ledger.Counts) int {
 // of them will get any further by itself.
 func canary(name string, spec campaign.Spec, n ledger.Counts) string {
 	proven, word := 0, "moved"
-	for _, s := range []swap.State{swap.Moved, swap.Configuring, swap.SettingsDelivered, swap.Verified, swap.SettingsFailed, swap.Written} {
+	for _, s := range campaign.Proving(spec.Kind) {
 		proven += n.ByState[string(s)]
 	}
-	if spec.Kind == swap.KindRFM {
+	switch spec.Kind {
+	case swap.KindRFM:
 		word = "written"
+	case swap.KindProvision:
+		word = "configured"
 	}
 	text := fmt.Sprintf("canary: %d of %d %s; the rest waits", proven, spec.Canary, word)
 	if n.Open <= n.Total-n.Released && proven < spec.Canary {

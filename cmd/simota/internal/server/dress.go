@@ -8,22 +8,30 @@ import (
 	"github.com/simota/simota/smpp"
 )
 
-// forCard marks a message to a card until its link is known (3GPP TS 23.040, 9.2.3.9).
-const forCard = 0x7F
+// Protocol identifiers that mark whom a message is for until its link is known
+// (3GPP TS 23.040, 9.2.3.9): a card, or whoever reads a text message.
+const (
+	forCard   = 0x7F
+	forReader = 0x3F // reserved there, and never sent
+	ucs2      = 0x08 // data coding of a text (SMPP 3.4, 5.2.19); 0 is the SMSC's default alphabet
+)
 
 // dress writes messages as a link's SMSC wants them. The stored user data stay
 // what they are: what changes is how the SMSC is told the same.
 func dress(f config.Form, ms []smpp.Message) []smpp.Message {
 	out := make([]smpp.Message, len(ms))
 	for i, m := range ms {
-		if m.ProtocolID == forCard {
+		switch m.ProtocolID {
+		case forCard:
 			m.ProtocolID, m.DataCoding = f.CardPID, f.CardDCS
-		} else {
+		case forReader:
+			m.ProtocolID = 0
+		default:
 			m.ProtocolID, m.DataCoding = f.DevicePID, f.DeviceDCS
 		}
 		m.RegisteredDelivery = f.RegisteredDelivery
 		m.Destination = f.Number(m.Destination)
-		if f.SAR {
+		if f.SAR && m.UDHI {
 			numbered(&m)
 		}
 		out[i] = m

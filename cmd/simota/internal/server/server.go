@@ -18,6 +18,7 @@ import (
 
 	"github.com/simota/simota/catalog/sqlite"
 	"github.com/simota/simota/catalog/vault"
+	"github.com/simota/simota/cmd/simota/internal/aaa"
 	"github.com/simota/simota/cmd/simota/internal/api"
 	"github.com/simota/simota/cmd/simota/internal/config"
 	"github.com/simota/simota/cmd/simota/internal/httpapi"
@@ -143,6 +144,10 @@ func (s *server) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	radius, err := s.accounting()
+	if err != nil {
+		return errors.Join(err, closeAll(api, feed))
+	}
 	// Links outlive the engines, so that what is under way is answered.
 	linkCtx, stopLinks := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopLinks()
@@ -156,7 +161,7 @@ func (s *server) run(ctx context.Context) error {
 	}
 	workCtx, stopWork := context.WithCancel(ctx)
 	defer stopWork()
-	failed := make(chan error, 4)
+	failed := make(chan error, 6) // one for each of those below
 	run := func(what string, fn func(context.Context) error) {
 		work.Go(func() {
 			if err := fn(workCtx); err != nil && workCtx.Err() == nil {
@@ -170,6 +175,9 @@ func (s *server) run(ctx context.Context) error {
 	run("api", func(ctx context.Context) error { return serve(ctx, api) })
 	if feed != nil {
 		run("feed", func(ctx context.Context) error { return serve(ctx, feed) })
+	}
+	if radius != nil {
+		run("radius", func(ctx context.Context) error { return aaa.Serve(ctx, *radius) })
 	}
 	work.Go(func() {
 		every(workCtx, generationEvery, func() {
@@ -223,6 +231,9 @@ func (s *server) listen() (apiEnd, feedEnd *endpoint, err error) {
 	token, err := os.ReadFile(s.cfg.Feed.TokenFile)
 	if err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("feed.token_file: %w", err), l.Close())
+	}
+	if services.Shapes, err = s.cfg.Feed.Compile(); err != nil {
+		return nil, nil, errors.Join(err, l.Close())
 	}
 	f, err := net.Listen("tcp", s.cfg.Feed.Listen)
 	if err != nil {

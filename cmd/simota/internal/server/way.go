@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/simota/simota/catalog"
+	"github.com/simota/simota/catalog/ledger"
 	"github.com/simota/simota/ota/delivery"
 	"github.com/simota/simota/smpp"
 	"github.com/simota/simota/smpp/route"
@@ -26,8 +27,15 @@ func (w *way) Submit(batch []delivery.Message) (left []delivery.Message) {
 			ID: m.Submission, UserData: m.UserData, UDHI: true, Validity: m.Validity,
 			Source: address(m.Source), Destination: address(m.Destination),
 		}
-		if m.Card {
+		switch {
+		case m.Card:
 			s.ProtocolID = forCard
+		case m.Text != "":
+			s.ProtocolID = forReader
+			s.UDHI = m.Text == ledger.TextGSMHeader || m.Text == ledger.TextUCS2Header
+			if m.Text == ledger.TextUCS2 || m.Text == ledger.TextUCS2Header {
+				s.DataCoding = ucs2
+			}
 		}
 		if m.Source == source.Number {
 			s.Source.TON, s.Source.NPI = source.TON, source.NPI

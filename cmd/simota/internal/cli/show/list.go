@@ -152,9 +152,9 @@ func byNumber(m map[string]int) []string {
 	return keys
 }
 
-// Imported writes what an import did.
-func Imported(w io.Writer, r api.ImportResult) error {
-	text := fmt.Sprintf("%s new, %s changed, %s as before", of(r.Created, "card"), count(r.Changed), count(r.Same))
+// Imported writes what an import of things did.
+func Imported(w io.Writer, what string, r api.ImportResult) error {
+	text := fmt.Sprintf("%s new, %s changed, %s as before", of(r.Created, what), count(r.Changed), count(r.Same))
 	if r.Skipped > 0 {
 		text += fmt.Sprintf("; %s left out", of(r.Skipped, "bad row"))
 	}

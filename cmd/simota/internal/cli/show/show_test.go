@@ -208,9 +208,68 @@ multi      applet               1639  3          -        B00FE1 applet
        1  no number
 `},
 		{"import", func(w io.Writer) error {
-			return Imported(w, api.ImportResult{Created: 1, Changed: 2, Same: 3, Skipped: 1})
+			return Imported(w, "card", api.ImportResult{Created: 1, Changed: 2, Same: 3, Skipped: 1})
 		}, `
 1 card new, 2 changed, 3 as before; 1 bad row left out
+`},
+		{"device", func(w io.Writer) error {
+			return Device(w, api.Device{
+				IMEI:   "356938035640014",
+				Models: []api.Model{{TAC: "35693803", Manufacturer: "Teltonika", Name: "RUT240", Client: "gateway", Can: catalog.Capability{CP: "yes", Security: []string{"userpin", "netwpin"}, PIN: "set", MaxParts: 1, MaxID: 8, Takes: []string{"internet", "mms"}, ChokesOn: []string{"PROVURL"}, Vendor: []catalog.Text{{Name: "apn"}}, Texts: []catalog.Text{{Name: "user"}, {Name: "apn"}}, Restart: "yes"}}},
+				Pairs:  []api.Pair{{ICCID: "8947", IMEI: "35693803564001", IMSI: "99940", SeenAt: night, LastSeen: after(time.Hour), Source: "notice"}},
+				Moves: []api.Move{
+					{What: "card moved", At: night, Was: api.Pair{ICCID: "8947", IMEI: "49000000000001"}, Is: api.Pair{ICCID: "8947", IMEI: "35693803564001", Model: "Teltonika RUT240"}},
+					{What: "device moved", At: night, Was: api.Pair{ICCID: "8900", IMEI: "35693803564001", Model: "Teltonika RUT240"}, Is: api.Pair{ICCID: "8947", IMEI: "35693803564001", Model: "Teltonika RUT240"}},
+				},
+			}, time.UTC)
+		}, `
+IMEI 35693803-5640014
+TAC 35693803   Teltonika RUT240   client gateway
+    takes OMA Client Provisioning
+    signed with userpin, else netwpin
+    PIN set, not shown
+    a document of at most 1 short message
+    identifiers of at most 8 characters
+    applies internet, mms
+    refuses documents with PROVURL
+    documents in its maker's terms: apn
+    short messages in place of documents: user, apn
+    uses settings only after a restart
+
+CARD  IMSI   FIRST SEEN           LAST SEEN            SOURCE
+8947  99940  2026-11-03 02:00:04  2026-11-03 03:00:04  notice
+
+SEEN                 WHAT          WHICH                               FROM             TO
+2026-11-03 02:00:04  card moved    8947                                49000000-000001  35693803-564001 (Teltonika RUT240)
+2026-11-03 02:00:04  device moved  35693803-564001 (Teltonika RUT240)  8900             8947
+`},
+		{"models of one name", func(w io.Writer) error {
+			no := catalog.Capability{CP: "no"}
+			return Device(w, api.Device{Models: []api.Model{{TAC: "1", Name: "m", Client: "none", Can: no}, {TAC: "2", Name: "m", Client: "none", Can: no}, {TAC: "3", Manufacturer: "x\x1b[2J", Client: "c", Note: "client c is not known"}}}, time.UTC)
+		}, `
+TAC 1   m   client none
+TAC 2   m   client none
+    takes no OMA Client Provisioning
+TAC 3   x.[2J   client c
+    what it can do is not known: client c is not known
+`},
+		{"card that was seen in two devices", func(w io.Writer) error {
+			return Timeline(w, api.Timeline{Card: api.Card{ICCID: "8947", Type: "sja5", IMEI: "35693803564001", Model: "Teltonika RUT240", Pairs: []api.Pair{
+				{IMEI: "35693803564001", Model: "Teltonika RUT240", IMSI: "99940", Source: "notice", SeenAt: night, LastSeen: after(time.Hour)},
+				{IMEI: "49000000000001", IMSI: "99970", Source: "attach feed", SeenAt: after(2 * time.Hour), LastSeen: after(2 * time.Hour)},
+			}}}, false, time.UTC)
+		}, `
+8947   sja5   IMEI 35693803-564001 (Teltonika RUT240)
+seen in 35693803-564001 (Teltonika RUT240) with IMSI 99940: 2026-11-03 02:00:04 to 2026-11-03 03:00:04, notice
+seen in 49000000-000001 with IMSI 99970: 2026-11-03 04:00:04, attach feed
+
+nothing happened yet
+`},
+		{"device that nobody knows", func(w io.Writer) error { return Device(w, api.Device{IMEI: "49000000000001"}, time.UTC) }, `
+IMEI 49000000-000001
+the model is not known: no TAC table that was imported has this device, it is told what every client can read
+
+it was seen with no card of this catalog
 `},
 		{"JSON", func(w io.Writer) error { return JSON(w, map[string]any{"text": "a<b", "list": []string{}}) }, `
 {

@@ -21,7 +21,7 @@ const (
 // adds the octets below each line. Times are of the zone, which is named.
 func Timeline(w io.Writer, t api.Timeline, raw bool, zone *time.Location) error {
 	b := &strings.Builder{}
-	head(b, t)
+	head(b, t, zone)
 	if len(t.Entries) == 0 {
 		b.WriteString("\nnothing happened yet\n")
 	}
@@ -45,14 +45,14 @@ func Timeline(w io.Writer, t api.Timeline, raw bool, zone *time.Location) error 
 }
 
 // head writes who the card is, with which keys, and how its campaigns stand.
-func head(b *strings.Builder, t api.Timeline) {
+func head(b *strings.Builder, t api.Timeline, zone *time.Location) {
 	c := t.Card
 	parts := []string{c.ICCID, dash(c.Type)}
 	if c.EID != "" {
 		parts = append(parts, "EID "+c.EID)
 	}
 	if c.IMEI != "" {
-		parts = append(parts, "IMEI "+imei(c.IMEI))
+		parts = append(parts, "IMEI "+device(api.Pair{IMEI: c.IMEI, Model: c.Model}))
 	}
 	now := active(c)
 	if now.IMSI != "" {
@@ -83,6 +83,13 @@ func head(b *strings.Builder, t api.Timeline) {
 			b.WriteString(", suspect after a restore: no write before a fence has cleared it")
 		}
 		b.WriteByte('\n')
+	}
+	for _, p := range c.Pairs {
+		at := stamp(p.SeenAt, zone)
+		if last := stamp(p.LastSeen, zone); last != at {
+			at += " to " + last
+		}
+		fmt.Fprintf(b, "seen in %s with IMSI %s: %s, %s\n", plain(device(p)), plain(p.IMSI), at, plain(p.Source))
 	}
 	for _, g := range t.Targets {
 		fmt.Fprintln(b, plainJoin([]string{g.Campaign + ": " + g.State, g.Cause, g.NextStep}))

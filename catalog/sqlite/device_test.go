@@ -1,0 +1,136 @@
+package sqlite
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/simota/simota/catalog"
+)
+
+func TestSightsOfTheFourthSchemaBecomePairs(t *testing.T) {
+	t.Parallel()
+	path := ofVersion(t, 4,
+		`INSERT INTO card (id, iccid, type, country, tags, imei, no_cp) VALUES (7, '8949000000000000017', 't', 'BR', '[]', '', 0), (8, '8949000000000000025', 't', 'BR', '[]', '', 0)`,
+		`INSERT INTO pair (card_id, imei, imsi, source, seen_at) VALUES
+			(7, '351234500000017', '1', 'attach feed', 40), (7, '35123450000001', '1', 'notice', 10), (7, '3512345000000199', '1', 'notice', 20), (7, '3512345000000199', '1', 'notice', 20),
+			(8, '35123450000001', '1', 'notice', 25), (7, '35123450000002', '1', 'notice', 30), (7, '35123450000001', '2', 'notice', 50)`)
+	db := open(t, path)
+	var got []string
+	for _, card := range []int64{7, 8} {
+		pairs, err := db.Pairs(t.Context(), card)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range pairs {
+			got = append(got, fmt.Sprintf("%d %s %s %s %d-%d", p.CardID, p.IMEI, p.IMSI, p.Source, p.SeenAt.UnixMicro(), p.LastSeen.UnixMicro()))
+		}
+	}
+	want := []string{
+		"7 35123450000001 1 notice 10-20", "7 35123450000002 1 notice 30-30", "7 351234500000017 1 attach feed 40-40", "7 35123450000001 2 notice 50-50",
+		"8 35123450000001 1 notice 25-25",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("pairs\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	// What was seen one by one is still known: a late sight falls between two of it.
+	var is bool
+	err := db.do(t.Context(), func(x *tx) (err error) {
+		is, err = x.storePair(&catalog.Pair{CardID: 7, IMEI: "35123450000003", IMSI: "1", SeenAt: time.UnixMicro(15)})
+		return err
+	})
+	pairs, reading := db.Pairs(t.Context(), 7)
+	if err != nil || reading != nil || is || len(pairs) != 6 || pairs[0].LastSeen.UnixMicro() != 10 || pairs[2].SeenAt.UnixMicro() != 20 || pairs[2].IMEI != "3512345000000199" {
+		t.Errorf("after a late sight: %+v, %v, %v, new %v", pairs, err, reading, is)
+	}
+}
+
+func TestSearchesOfDevicesUseTheirIndexes(t *testing.T) {
+	t.Parallel()
+	db := open(t, file(t))
+	s := time.Time{}.UnixMicro()
+	for name, c := range map[string]struct {
+		query string
+		args  []any
+		want  []string
+	}{
+		"model of an IMEI":  {modelOf, []any{"35693803"}, []string{"USING INDEX model_prefix (prefix=?)"}},
+		"model by name":     {modelByName, []any{"x"}, []string{"COVERING INDEX model_name (name=?)", "USING INDEX model_full_name (<expr>=?)"}},
+		"page of models":    {modelPage, []any{"", "", "", 1}, []string{"model_1"}},
+		"pairs of a device": {pairsOfDevice, []any{"x"}, []string{"USING INDEX pair_device (imei14=?)"}},
+		"moves":             {moved, []any{s, 0, 1}, []string{"pair_seen (seen_at>?)", "pair_card (card_id=?", "pair_device (imei14=?"}},
+		"the pair before":   {spanBefore, []any{1, 2, "", ""}, []string{"pair_card (card_id=? AND (seen_at,imei14,imsi)<(?,?,?))"}},
+	} {
+		var plan []string
+		err := db.look(t.Context(), func(r reader) error {
+			rows, err := r.query(`EXPLAIN QUERY PLAN `+c.query, c.args...)
+			plan, err = collect(rows, err, func(s scanner) (line string, err error) {
+				var a, b, c int
+				err = s.Scan(&a, &b, &c, &line)
+				return line, err
+			})
+			return err
+		})
+		whole := strings.Join(plan, "\n")
+		for _, want := range c.want {
+			if err != nil || !strings.Contains(whole, want) {
+				t.Errorf("%s: want %s, plan\n%s (%v)", name, want, whole, err)
+			}
+		}
+	}
+}
+
+// tacTable is a table of n rows, one in ten of which is a range.
+func tacTable(n int) []catalog.Model {
+	all := make([]catalog.Model, n)
+	for i := range all {
+		first := 10000000 + 100*i
+		last := first
+		if i%10 == 0 {
+			last += 150 // over the next one, and over a hundred
+		}
+		all[i] = catalog.Model{First: fmt.Sprint(first), Last: fmt.Sprint(last), Manufacturer: fmt.Sprintf("Maker %d", i%100), Name: fmt.Sprintf("Model %d", i), Client: "unknown", Line: i + 2}
+	}
+	return all
+}
+
+// BenchmarkPutModels is the import of a table of 200,000 rows into an empty
+// database, and again with nothing new.
+func BenchmarkPutModels(b *testing.B) {
+	all := tacTable(200_000)
+	for _, again := range []bool{false, true} {
+		b.Run(map[bool]string{false: "new", true: "known"}[again], func(b *testing.B) {
+			b.ReportAllocs()
+			for range b.N {
+				b.StopTimer()
+				d := open(b, file(b))
+				if again {
+					if _, _, err := d.PutModels(b.Context(), "test", all); err != nil {
+						b.Fatal(err)
+					}
+				}
+				b.StartTimer()
+				added, changed, err := d.PutModels(b.Context(), "test", all)
+				if err != nil || changed != 0 || added != map[bool]int{false: len(all)}[again] {
+					b.Fatal(added, changed, err)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkModelOf is one search among 200,000 rows.
+func BenchmarkModelOf(b *testing.B) {
+	d := open(b, file(b))
+	if _, _, err := d.PutModels(b.Context(), "test", tacTable(200_000)); err != nil {
+		b.Fatal(err)
+	}
+	b.ResetTimer()
+	for i := range b.N {
+		if _, err := d.ModelOf(b.Context(), fmt.Sprint(10000000+100*(i%200_000))+"000000"); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,101 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/simota/simota/catalog"
+	"github.com/simota/simota/cmd/simota/internal/api"
+	"github.com/simota/simota/ota/campaign"
+	"github.com/simota/simota/ota/settings"
+)
+
+type planInput struct {
+	Operator string `query:"operator" doc:"empty: that of the card's active subscription"`
+	ICCID    string `query:"iccid"`
+	IMEI     string `query:"imei" doc:"14 to 16 digits, or a TAC of 8"`
+	Model    string `query:"model"`
+}
+
+func (s *server) plan(ctx context.Context, in *planInput) (api.Plan, error) {
+	if n := len(in.IMEI); n != 0 && !digits(in.IMEI, 14, 16) && !digits(in.IMEI, 8, 8) {
+		return api.Plan{}, refuse("imei: 14 to 16 digits, or a TAC of 8")
+	}
+	p, err := s.Campaigns.Plan(ctx, campaign.PlanQuery(*in))
+	var field campaign.FieldError
+	switch {
+	case errors.As(err, &field):
+		return api.Plan{}, refuse(field.Field + ": " + field.Msg)
+	case errors.Is(err, catalog.ErrNotFound):
+		return api.Plan{}, s.missing(err, strings.Join(slices.DeleteFunc([]string{
+			in.ICCID, in.Operator, in.Model}, func(s string) bool { return s == "" }), ", "))
+	case errors.Is(err, settings.ErrNoPIN):
+		return api.Plan{}, refuse(strings.TrimPrefix(err.Error(), "settings: "))
+	case err != nil:
+		return api.Plan{}, s.fail(err)
+	}
+	return planOf(in.ICCID, p)
+}
+
+// planOf is a plan as it is shown: made anew of an operator without passwords,
+// so that none stands in a text or a document.
+func planOf(iccid string, p campaign.DevicePlan) (api.Plan, error) {
+	out := api.Plan{
+		Operator: p.Operator.Name, ICCID: iccid, IMEI: p.IMEI, Source: p.Source, Client: p.Model.Client,
+		Messages: []api.PlanMessage{}, Left: []api.PlanLeft{}, Card: []api.PlanFile{},
+	}
+	if p.Known {
+		out.Model = strings.TrimSpace(p.Model.Manufacturer + " " + p.Model.Name)
+	}
+	if known, ok := settings.Known(p.Model.Client); ok {
+		out.About = known.About
+	}
+	shown, err := settings.Make(withoutSecrets(p.Operator), p.Capability)
+	if err != nil {
+		return out, err
+	}
+	for i, m := range p.Plan.Messages {
+		pm := api.PlanMessage{
+			Name: m.Name, Gating: m.Gating, Security: m.Security, Octets: len(m.WBXML) + len(m.Text), SMS: m.SMS, Why: m.Why,
+			Findings: []api.PlanFinding{},
+		}
+		for _, f := range m.Findings(p.Model.Client) {
+			pm.Findings = append(pm.Findings, api.PlanFinding{By: f.By, Effect: f.Effect.String(), Path: f.Path, Text: f.Text})
+		}
+		if j := slices.IndexFunc(shown.Messages, func(s settings.Message) bool { return s.Name == m.Name }); m.Text != "" && j >= 0 {
+			pm.Text = shown.Messages[min(i, len(shown.Messages)-1)].Text
+		} else if m.Text == "" {
+			pm.XML = m.Document.Redacted().XML()
+		}
+		out.Messages = append(out.Messages, pm)
+	}
+	for _, l := range p.Plan.Left {
+		out.Left = append(out.Left, api.PlanLeft(l))
+	}
+	for _, c := range p.Card {
+		out.Card = append(out.Card, api.PlanFile{File: c.Name, Content: c.Content, Why: c.Why, Swap: c.Swap})
+	}
+	return out, nil
+}
+
+// withoutSecrets is an operator as it is shown.
+func withoutSecrets(o catalog.Operator) catalog.Operator {
+	hide := func(s *string) {
+		if *s != "" {
+			*s = redacted
+		}
+	}
+	o.APNs = slices.Clone(o.APNs)
+	for i := range o.APNs {
+		hide(&o.APNs[i].Secret)
+	}
+	if o.DM != nil {
+		dm := *o.DM
+		hide(&dm.Secret)
+		hide(&dm.ServerSecret)
+		o.DM = &dm
+	}
+	return o
+}

@@ -1,0 +1,57 @@
+package sms
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// Text is a text message as its parts go out: a character to the octet in the
+// GSM 7-bit default alphabet, as SMPP carries it, or UCS2 (3GPP TS 23.038, 6.2).
+type Text struct {
+	UCS2  bool
+	Parts [][]byte // user data, with a header each where there are several
+}
+
+// Room for characters or 16-bit units of a text (3GPP TS 23.040, 9.2.3.24.1).
+const (
+	gsmAlone, gsmPart   = 160, 153
+	ucs2Alone, ucs2Part = 70, 67
+)
+
+// sameInGSM are the characters that have one octet in ASCII and in the GSM
+// default alphabet, the same in both, whatever alphabet an SMSC takes DCS 0 for.
+const sameInGSM = "\n\r !\"#%&'()*+,-./0123456789:;<=>?ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+// SplitText makes a text message, in as many parts as it takes, all with this
+// reference. A text with a character that is not the same in ASCII and in the
+// GSM default alphabet goes as UCS2: what an SMSC makes of the others differs.
+func SplitText(text string, ref byte) (Text, error) {
+	if text == "" || !utf8.ValidString(text) {
+		return Text{}, fmt.Errorf("%w: a text of %d octets that is empty or not UTF-8", ErrLength, len(text))
+	}
+	octets, alone, part := []byte(text), gsmAlone, gsmPart
+	ucs2 := strings.Trim(text, sameInGSM) != "" || strings.ContainsFunc(text, func(r rune) bool { return !strings.ContainsRune(sameInGSM, r) })
+	if ucs2 {
+		octets, alone, part = nil, 2*ucs2Alone, 2*ucs2Part
+		for _, u := range utf16.Encode([]rune(text)) {
+			octets = append(octets, byte(u>>8), byte(u))
+		}
+	}
+	if len(octets) <= alone {
+		return Text{UCS2: ucs2, Parts: [][]byte{octets}}, nil
+	}
+	total := (len(octets) + part - 1) / part
+	if total > maxParts {
+		return Text{}, fmt.Errorf("%w: a text of %d octets needs %d parts, at most %d", ErrLength, len(octets), total, maxParts)
+	}
+	t := Text{UCS2: ucs2}
+	for seq := 1; len(octets) > 0; seq++ {
+		n := min(part, len(octets))
+		head := []byte{5, Concat8, 3, ref, byte(total), byte(seq)}
+		t.Parts = append(t.Parts, append(head, octets[:n]...))
+		octets = octets[n:]
+	}
+	return t, nil
+}
