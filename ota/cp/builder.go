@@ -63,10 +63,11 @@ func (t *builder) startUnknown(tag string, attrs []attr) error {
 	}
 	c := Characteristic{Type: tag}
 	for _, a := range attrs {
-		p := Parm{Name: a.name, Value: &a.value}
 		if a.unknown {
-			p = Parm{Name: a.value}
+			a.name = unknownIn(a.value)
+			a.value = a.value[len(a.name):]
 		}
+		p := Parm{Name: a.name, Value: &a.value}
 		if err := p.checkRead(); err != nil {
 			return err
 		}

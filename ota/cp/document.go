@@ -57,9 +57,9 @@ var secretParms = []string{"AUTHSECRET", "PXAUTH-PW", "BASAUTH-PW", "PROXY-PW", 
 const redacted = "[redacted]"
 
 // hide returns the parm with its value masked if it is a secret, or could be
-// one because its name is unknown.
+// one because its name is unknown, or that of the element whose attribute it is.
 func (p Parm) hide() Parm {
-	if p.Value != nil && (slices.Contains(secretParms, p.Name) || unknownIn(p.Name) != "") {
+	if p.Value != nil && (slices.Contains(secretParms, p.Name) || unknownIn(p.Name) != "" || p.Name == attrValue) {
 		mask := redacted
 		p.Value = &mask
 	}

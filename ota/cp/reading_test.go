@@ -174,7 +174,7 @@ func TestUnknownTokensAreKeptAndNamed(t *testing.T) {
 		{
 			"tag", "c8" + "0503410071" + "034200" + "55" + "01" + "87070603430001" + "01",
 			Characteristic{Type: "[unknown tag 0:08]", Parms: []Parm{
-				set("name", "A"), {Name: "[unknown token 0:71]B"}, set("type", "NAPDEF"), set("NAME", "C"),
+				set("name", "A"), set("[unknown token 0:71]", "B"), set("type", "NAPDEF"), set("NAME", "C"),
 			}},
 			"[unknown tag 0:08] in [unknown tag 0:08]",
 		},
@@ -203,6 +203,22 @@ func TestUnknownTokensAreKeptAndNamed(t *testing.T) {
 				t.Errorf("XML: %v %v", again, err)
 			}
 		})
+	}
+}
+
+func TestWhatUnknownTokensHoldIsTakenForSecret(t *testing.T) {
+	t.Parallel()
+	d, err := ParseWBXML(unhex(t, "030b6a0045"+"c8"+"0e06036831000071036832000"+"1"+"87"+"7f0603683300"+"01"+"01"+"01"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, secret := range []string{"h1", "h2", "h3"} {
+		if strings.Contains(d.Redacted().XML(), secret) || strings.Contains(fmt.Sprint(d), secret) {
+			t.Errorf("%s is shown: %v", secret, d)
+		}
+		if !strings.Contains(d.XML(), secret) {
+			t.Errorf("%s is not kept: %s", secret, d.XML())
+		}
 	}
 }
 
