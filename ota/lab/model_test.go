@@ -31,13 +31,13 @@ func TestLongestIMEIThatFitsSaysWhatADeviceIs(t *testing.T) {
 func TestModelsAreChecked(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		`{imei: 3569x, client: strict}`:                             `imei "3569x"`,
-		`{imei: "3569380312345678"}`:                                "at most 15",
-		`{imei: "35", client: strict}, {imei: "35", client: gecko}`: "is there twice",
-		`{imei: "35", client: nokia}`:                               `client "nokia": want one of`,
-		`{imei: "35", pin: 12x4}`:                                   "not all digits",
-		`{imei: "35", text: "APN=${address}"}`:                      `field "address"`,
-		`{tac: "35693803"}`:                                         "tac",
+		`{imei: 3569x, client: cpclient}`:                             `imei "3569x"`,
+		`{imei: "3569380312345678"}`:                                  "at most 15",
+		`{imei: "35", client: cpclient}, {imei: "35", client: gecko}`: "is there twice",
+		`{imei: "35", client: nokia}`:                                 `client "nokia": want one of`,
+		`{imei: "35", pin: 12x4}`:                                     "not all digits",
+		`{imei: "35", text: "APN=${address}"}`:                        `field "address"`,
+		`{tac: "35693803"}`:                                           "tac",
 	} {
 		_, err := ParseConfig(append(Sample(1, 1).YAML, "devices: ["+text+"]\n"...))
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "12x4") {

@@ -58,7 +58,7 @@ seed: %d
 timing: {hop: 300ms, offline: 8s, copy: 3s, validity: 72h}
 # feed: {url: "http://127.0.0.1:8470", token: ...}
 # radius: {address: "127.0.0.1:1813", secret: ...}
-# devices: [{imei: "35693803", client: strict}]
+# devices: [{imei: "35693803", client: cpclient}]
 # faults: {absent: 0.1, absent_for: 3m, lost_receipts: 0.01, never_return: 2}
 # logs: logs
 # control: lab.sock

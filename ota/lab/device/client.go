@@ -12,16 +12,16 @@ type Client string
 
 // Clients. All but Careful, Lenient and None behave as far as is known like a real one.
 const (
-	Careful     Client = "careful"      // does what the standard says and trusts nothing without NETWPIN or a PIN; the default
-	Strict      Client = "strict"       // Intel's cpclient: reads octets exactly, wants everything complete
-	Samsung     Client = "samsung"      // since May 2019: wants SEC and never checks the MAC
-	Samsung2018 Client = "samsung-2018" // the same before: takes messages without SEC
-	Sailfish    Client = "sailfish"     // one internet and one MMS context, from a flat table of parms
-	Gecko       Client = "gecko"        // KaiOS and Firefox OS: cannot read VENDORCONFIG, has a wrong key for an even IMSI
-	Windows     Client = "windows"      // Windows Mobile: GPRS and CSD only, short NAPIDs
-	MediaTek    Client = "mediatek"     // feature phones: every text has a limit
-	Lenient     Client = "lenient"      // takes whatever can be read
-	None        Client = "none"         // no client: messages are acknowledged and thrown away
+	Careful     Client = "careful"        // does what the standard says and trusts nothing without NETWPIN or a PIN; the default
+	Strict      Client = "cpclient"       // Intel's cpclient: reads octets exactly, wants everything complete
+	Samsung     Client = "samsung"        // since May 2019: wants SEC and never checks the MAC
+	Samsung2018 Client = "samsung-2018"   // the same before: takes messages without SEC
+	Sailfish    Client = "sailfish"       // one internet and one MMS context, from a flat table of parms
+	Gecko       Client = "gecko"          // KaiOS and Firefox OS: cannot read VENDORCONFIG, has a wrong key for an even IMSI
+	Windows     Client = "windows-mobile" // Windows Mobile: GPRS and CSD only, short NAPIDs
+	MediaTek    Client = "mediatek"       // feature phones: every text has a limit
+	Lenient     Client = "lenient"        // takes whatever can be read
+	None        Client = "none"           // no client: messages are acknowledged and thrown away
 )
 
 // Clients lists all kinds, the default first.

@@ -30,7 +30,7 @@ func TestAdviceFitsStateAndCause(t *testing.T) {
 		{swap.Dark, "no sign on +47 nor +55 for 20 min", "visit it; any sign of life reopens it"},
 		{swap.WaitingForRestart, "", "restart the device: its modem ignored REFRESH"},
 		{swap.SettingsFailed, "moved; device takes no provisioning (TAC 35693803)", "device needs hands: set it by what simota cp plan --card 8947 says"},
-		{swap.SettingsFailed, "settings went to another device: the card is in the one with IMEI 1 now", "simota campaign retry br --card 8947 configures the device that it is in now"},
+		{swap.SettingsFailed, "settings went to another device: the card is in the one with IMEI 1 now", "simota campaign retry c1 --card 8947 configures the device that it is in now"},
 		{swap.SettingsFailed, "moved; settings delivered, never used", "see whether the device took them, else device needs hands: set it by what simota cp plan --card 8947 says"},
 		{swap.SettingsFailed, "the internet document cannot be delivered: undeliverable, err 27 (GSM): absent subscriber", "see that the device is on and in coverage, else device needs hands: set it by what simota cp plan --card 8947 says"},
 		{swap.Selected, "busy in c0", "campaign c0 has the card: let it finish, resume it if it is paused, or cancel it"},
