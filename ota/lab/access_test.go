@@ -111,7 +111,7 @@ func text(m *smpp.Message) { m.UDHI = false }
 func TestTextMessageSetsTheAccessPointOfADeviceWithoutProvisioning(t *testing.T) {
 	t.Parallel()
 	b := run(t, func(c *Config) {
-		c.Devices = []Model{{IMEI: "35693803", Client: device.None, Text: "APN=${apn};USER=${user};PASS=${password}"}}
+		c.Devices = []Model{{IMEI: "35693803", Client: device.None, Text: "APN=${apn};USER=${user};PASS=${secret}"}}
 	})
 	c := b.cards[0]
 	to := c.subscriptions[0].msisdn

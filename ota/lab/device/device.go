@@ -34,7 +34,7 @@ type Config struct {
 	// NeedsRestart: settings are stored, and the data connection uses them after a restart only.
 	NeedsRestart bool
 	// Text is the form of a text message with settings in the terms of the maker, such as "APN=${apn};USER=${user};
-	// PASS=${password}"; empty for a device that knows none. See [ParseText].
+	// PASS=${secret}"; empty for a device that knows none. See [ParseText].
 	Text string
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf16"
 
@@ -19,11 +20,12 @@ type Text struct {
 // placeholder is a field in the form of a text.
 var placeholder = regexp.MustCompile(`\$\{([^}]*)\}`)
 
-// textFields are what a text may have, beside apn, which it must have: a device with a password wants it as ${pin}.
-var textFields = []string{"apn", "user", "password", "auth", "pin"}
+// textFields are what a text may have, and apn is what it must have. The password of the device itself is its PIN.
+var textFields = []string{"apn", "user", "secret", "auth", "pdp", "dns1", "dns2", "smsc", "pin"}
 
-// ParseText reads a form: text that stands as it is, and the fields ${apn}, ${user}, ${password}, ${auth} and ${pin},
-// each at most once and with something between two of them. All but the APN may be empty in a message.
+// ParseText reads a form: text that stands as it is, and the fields ${apn}, ${user}, ${secret}, ${auth}, ${pdp}, ${dns1},
+// ${dns2}, ${smsc} and ${pin}, each at most once and with something between two of them. All but the APN may be empty in
+// a message.
 func ParseText(s string) (Text, error) {
 	var t Text
 	var form strings.Builder
@@ -31,7 +33,7 @@ func ParseText(s string) (Text, error) {
 	for i, m := range placeholder.FindAllStringSubmatchIndex(s, -1) {
 		name := s[m[2]:m[3]]
 		switch {
-		case !strings.Contains(" "+strings.Join(textFields, " ")+" ", " "+name+" "):
+		case !slices.Contains(textFields, name):
 			return t, fmt.Errorf("device: text %q: field %q: want one of %v", s, name, textFields)
 		case seen[name]:
 			return t, fmt.Errorf("device: text %q: field %q is there twice", s, name)
@@ -51,11 +53,12 @@ func ParseText(s string) (Text, error) {
 }
 
 // read takes the settings out of a message; false if it does not have the form, has no APN or another PIN.
-func (t Text) read(message, pin string) (APN, bool) {
+func (t Text) read(message, pin string) (Settings, bool) {
 	m := t.form.FindStringSubmatch(message)
 	if m == nil {
-		return APN{}, false
+		return Settings{}, false
 	}
+	var s Settings
 	a := APN{Internet: true}
 	for i, field := range t.fields {
 		switch v := m[i+1]; field {
@@ -63,17 +66,24 @@ func (t Text) read(message, pin string) (APN, bool) {
 			a.Address = v
 		case "user":
 			a.User = v
-		case "password":
+		case "secret":
 			a.Secret = cp.Secret(v)
 		case "auth":
 			a.Auth = strings.ToLower(v)
+		case "pdp":
+			a.PDP = v
+		case "dns1", "dns2":
+			a.DNS = strings.TrimSpace(a.DNS + " " + v)
+		case "smsc":
+			s.SMSC = v
 		case "pin":
 			if v != pin {
-				return APN{}, false
+				return Settings{}, false
 			}
 		}
 	}
-	return a, a.Address != ""
+	s.APNs = []APN{a}
+	return s, a.Address != ""
 }
 
 // read looks for settings in a text message.
@@ -86,12 +96,12 @@ func (d *Device) read(dcs byte, text []byte) Reaction {
 	if err != nil {
 		return stored
 	}
-	a, ok := d.form.read(message, string(d.cfg.PIN))
+	s, ok := d.form.read(message, string(d.cfg.PIN))
 	if !ok {
 		return stored
 	}
 	// There is one place for an access point in such a device.
-	session := d.apply(Settings{APNs: []APN{a}}, func(APN, APN) bool { return true })
+	session := d.apply(s, func(APN, APN) bool { return true })
 	return Reaction{Outcome: TextTaken, Session: session}
 }
 

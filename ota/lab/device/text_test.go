@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-const meterForm = "APN=${apn};USER=${user};PASS=${password}"
+const meterForm = "APN=${apn};USER=${user};PASS=${secret}"
 
 func ucs2(s string) (b []byte) {
 	for _, u := range utf16.Encode([]rune(s)) {
@@ -78,6 +78,17 @@ func TestLongTextIsJoined(t *testing.T) {
 	}
 }
 
+func TestTextMayHaveMoreThanTheAccessPoint(t *testing.T) {
+	t.Parallel()
+	d := insert(t, Config{Client: None, Text: "${apn} ${dns1} ${dns2} ${pdp} ${smsc}"})
+	d.Receive(Message{Sender: sender, UserData: []byte("m2m.example 9.9.9.9 9.9.9.10 ipv6 +5511900000001")}, now)
+	want := apns(APN{Address: "m2m.example", DNS: "9.9.9.9 9.9.9.10", PDP: "ipv6", Internet: true})
+	want.SMSC = "+5511900000001"
+	if diff := cmp.Diff(want, d.Settings()); diff != "" {
+		t.Errorf("settings (-want +got):\n%s", diff)
+	}
+}
+
 func TestTextIsOfNoUseToADeviceWithoutAForm(t *testing.T) {
 	t.Parallel()
 	d := insert(t, Config{})
@@ -88,7 +99,7 @@ func TestTextIsOfNoUseToADeviceWithoutAForm(t *testing.T) {
 
 func TestFormsThatCannotBeReadAreRefused(t *testing.T) {
 	t.Parallel()
-	for _, s := range []string{"USER=${user}", "APN=${apn}${user}", "APN=${apn} ${apn}", "APN=${apn} ${smsc}", "APN=${}"} {
+	for _, s := range []string{"USER=${user}", "APN=${apn}${user}", "APN=${apn} ${apn}", "APN=${apn} ${mmsc}", "APN=${}"} {
 		if _, err := ParseText(s); err == nil {
 			t.Errorf("%q is taken", s)
 		}
@@ -116,7 +127,7 @@ func FuzzText(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if a, ok := form.read(s, ""); ok && a.Address == "" {
+		if got, ok := form.read(s, ""); ok && got.APNs[0].Address == "" {
 			t.Fatal("settings without an APN")
 		}
 	})
