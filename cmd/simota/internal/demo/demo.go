@@ -40,6 +40,7 @@ type Options struct {
 
 const (
 	campaignName = "to-aurora"
+	newOperator  = "aurora"
 	poll         = 250 * time.Millisecond
 	speed        = 60
 )
@@ -173,6 +174,10 @@ func (d *demo) finish(ctx context.Context, c api.Campaign, took time.Duration) e
 	if err != nil {
 		return err
 	}
+	kinds, err := d.byDevice(ctx, targets)
+	if err != nil {
+		return err
+	}
 	truth, err := d.world.Cards(ctx)
 	if err != nil {
 		return err
@@ -187,11 +192,11 @@ func (d *demo) finish(ctx context.Context, c api.Campaign, took time.Duration) e
 	wrong := unsupported(targets, truth)
 	if d.JSON {
 		err = show.JSON(d.Stdout, summary{
-			Cards: c.Total, Seconds: took.Seconds(), ByState: c.ByState, ByType: byType(targets, types), Traffic: c.Traffic, Laws: r.Laws,
+			Cards: c.Total, Seconds: took.Seconds(), ByState: c.ByState, ByType: byType(targets, types), ByDevice: kinds, Traffic: c.Traffic, Laws: r.Laws,
 			Unsupported: wrong,
 		})
 	} else {
-		err = d.report(c, took, targets, byType(targets, types), r, wrong)
+		err = d.report(c, took, targets, byType(targets, types), kinds, r, wrong)
 	}
 	if err == nil && (!r.OK() || len(wrong) > 0) {
 		err = ErrUnexplained
@@ -206,19 +211,26 @@ func (d *demo) types(ctx context.Context) (map[string]catalog.CardType, error) {
 		return nil, err
 	}
 	types := map[string]catalog.CardType{}
+	return types, d.cards(ctx, func(c api.Card) {
+		i := slices.IndexFunc(known, func(t catalog.CardType) bool { return t.Name == c.Type })
+		if i >= 0 {
+			types[c.ICCID] = known[i]
+		}
+	})
+}
+
+// cards gives every card of the server.
+func (d *demo) cards(ctx context.Context, give func(api.Card)) error {
 	for q := (api.CardQuery{}); ; {
 		page, err := d.client.Cards(ctx, q)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		for _, c := range page.Cards {
-			i := slices.IndexFunc(known, func(t catalog.CardType) bool { return t.Name == c.Type })
-			if i >= 0 {
-				types[c.ICCID] = known[i]
-			}
+			give(c)
 		}
 		if q.After = page.Next; q.After == 0 {
-			return types, nil
+			return nil
 		}
 	}
 }

@@ -20,6 +20,7 @@ type summary struct {
 	Seconds     float64        `json:"seconds"`
 	ByState     map[string]int `json:"by_state"`
 	ByType      []fleet        `json:"by_type"`
+	ByDevice    []kind         `json:"by_device"`
 	Traffic     api.Traffic    `json:"traffic"`
 	Laws        []laws.Law     `json:"laws"`
 	Unsupported []string       `json:"unsupported"` // cards whose state the world contradicts
@@ -55,10 +56,13 @@ func byType(targets []api.Target, types map[string]catalog.CardType) (out []flee
 
 const mostRows = 20
 
-func (d *demo) report(c api.Campaign, took time.Duration, targets []api.Target, types []fleet, r laws.Report, wrong []string) error {
+func (d *demo) report(c api.Campaign, took time.Duration, targets []api.Target, types []fleet, kinds []kind, r laws.Report, wrong []string) error {
 	d.say("\n%d cards in %.1f s: %s\n", c.Total, took.Seconds(), states(c.ByState))
 	for _, f := range types {
 		d.say("  %-14s by %-7s %d of %d verified\n", f.Type, f.Technique, f.Verified, f.Cards)
+	}
+	for _, k := range kinds {
+		d.say("  %-20s client %-9s %d of %d verified   %s\n", k.Model, k.Client, k.Verified, k.Devices, k.How)
 	}
 	d.say("%d SMS sent (%d of them again), %d receipts, %d proofs; %d counters bound twice, %d non-idempotent steps run twice\n",
 		c.Traffic.Sent, c.Traffic.Resent, c.Traffic.Receipts, c.Traffic.Proofs, r.Broken(laws.OneOctetString), r.Broken(laws.OneExecution))

@@ -22,7 +22,7 @@ var devices = []device{
 	{"35693804", `{imei: "35693804", client: cpclient}`, 5},
 	{"35693805", `{imei: "35693805", client: mediatek, pin: "4711"}`, 7},
 	{"35693806", `{imei: "35693806", client: gecko}`, 11},
-	{"35693807", `{imei: "35693807", client: none, text: "DOVRE APN=${apn};USER=${user};PASS=${password};AUTH=${auth}"}`, 13},
+	{"35693807", `{imei: "35693807", client: none, text: "DOVRE APN=${apn};USER=${user};PASS=${secret};AUTH=${auth}"}`, 13},
 	{"35693808", `{imei: "35693808", client: none}`, 17},
 }
 
