@@ -58,12 +58,9 @@ func Placeholders() []string {
 
 // CheckTemplate says whether every placeholder of a template is known.
 func CheckTemplate(t catalog.Text) error {
-	if t.Name == "" {
-		return fmt.Errorf("settings: a template has no name")
-	}
 	for _, m := range placeholder.FindAllStringSubmatch(t.Text, -1) {
 		if !slices.Contains(Placeholders(), m[1]) {
-			return fmt.Errorf("settings: template %q: ${%s} is not known: %s", t.Name, m[1], strings.Join(Placeholders(), ", "))
+			return fmt.Errorf("settings: ${%s} is not known: known are %s", m[1], strings.Join(Placeholders(), ", "))
 		}
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/simota/simota/catalog"
+	"github.com/simota/simota/ota/settings"
 )
 
 // DecodeClient reads a client file; name is the file's, for messages. The error
@@ -50,6 +51,9 @@ func checkClient(c catalog.Client) (out []error) {
 			names[t.Name] = true
 			if strings.TrimSpace(t.Text) == "" {
 				add(field+".text", "is missing: there is nothing to send")
+			}
+			if err := settings.CheckTemplate(t); t.Name != "" && err != nil {
+				add(field+".text", "%s", strings.TrimPrefix(err.Error(), "settings: "))
 			}
 		}
 	}

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -71,6 +72,9 @@ func planOf(iccid string, p campaign.DevicePlan) (api.Plan, error) {
 		}
 		out.Messages = append(out.Messages, pm)
 	}
+	if len(out.Messages) == 0 {
+		out.ByHand = byHand(p.Operator)
+	}
 	for _, l := range p.Plan.Left {
 		out.Left = append(out.Left, api.PlanLeft(l))
 	}
@@ -78,6 +82,23 @@ func planOf(iccid string, p campaign.DevicePlan) (api.Plan, error) {
 		out.Card = append(out.Card, api.PlanFile{File: c.Name, Content: c.Content, Why: c.Why, Swap: c.Swap})
 	}
 	return out, nil
+}
+
+// byHand is what somebody sets in a device that cannot be told.
+func byHand(o catalog.Operator) (out []string) {
+	for _, a := range o.APNs {
+		s := fmt.Sprintf("access point for %s: %s", a.Purpose, a.Name)
+		if a.User != "" {
+			s += fmt.Sprintf(", %s, user %s, password as in the file of operator %s", a.Auth, a.User, o.Name)
+		}
+		for _, more := range []struct{ name, value string }{{"MMSC", a.MMSC}, {"proxy", a.Proxy}, {"PDP type", a.PDP}, {"DNS", strings.Join(a.DNS, " and ")}} {
+			if more.value != "" {
+				s += ", " + more.name + " " + more.value
+			}
+		}
+		out = append(out, s)
+	}
+	return out
 }
 
 // withoutSecrets is an operator as it is shown.
