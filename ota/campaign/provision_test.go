@@ -2,6 +2,7 @@ package campaign_test
 
 import (
 	"context"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -256,5 +257,24 @@ func TestProvisioningRefusesWhatIsOfOtherKinds(t *testing.T) {
 		if _, err := campaign.ParseSpec([]byte("campaign: p1\nselect: {all: true}\n" + other + "\n")); err == nil {
 			t.Errorf("%s passed", other)
 		}
+	}
+}
+
+func TestTheCampaignsOfTheManualAreTaken(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../docs/device-configuration.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, block := range strings.Split(string(page), "```yaml\n# campaign\n")[1:] {
+		text, _, _ := strings.Cut(block, "```")
+		if _, err := campaign.ParseSpec([]byte(text)); err != nil {
+			t.Errorf("%v in\n%s", err, text)
+		}
+		n++
+	}
+	if n < 4 {
+		t.Errorf("%d campaigns found, want 4", n)
 	}
 }
