@@ -139,12 +139,12 @@ func (l *layer) drawSettings(d cp.Document) {
 		l.node.say(Wrong, "%s", trim(err))
 		return
 	}
-	for _, n := range c.NAPDefs {
-		bearer := slices.Concat(n.Bearers, []string{""})[0]
+	for i, n := range c.NAPDefs {
+		twice := slices.ContainsFunc(c.NAPDefs[:i], func(earlier content.NAPDef) bool { return earlier.NAPID == n.NAPID })
 		switch {
-		case n.NAPID == "" || n.Name == "" || n.Address == "":
-			// Dropped by clients.
-		case bearer == "GSM-GPRS" && n.AddrType == "APN":
+		case twice || n.NAPID == "" || n.Name == "" || n.Address == "" || len(n.Bearers) == 0:
+			// Clients drop it.
+		case n.Bearers[0] == "GSM-GPRS" && n.AddrType == "APN":
 			use := ""
 			if n.Internet || leads(c, n, content.AppBrowser) {
 				use += " for internet"
@@ -153,7 +153,7 @@ func (l *layer) drawSettings(d cp.Document) {
 				use += " for MMS"
 			}
 			l.node.say(Info, "a client takes APN %s%s", printable(n.Address), use)
-		case bearer == "GSM-SMS":
+		case n.Bearers[0] == "GSM-SMS":
 			l.node.say(Info, "message centre %s: most clients ignore it", printable(n.Address))
 		}
 	}
