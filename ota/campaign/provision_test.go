@@ -57,9 +57,11 @@ func (w *world) seen(e catalog.Entry, imei string, at time.Time) {
 func (p *phone) applications() (apns, texts []string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, s := range p.applied {
-		for _, a := range s.APNs {
-			apns = append(apns, a.Address)
+	for _, c := range p.applied {
+		for _, n := range c.NAPDefs {
+			if n.AddrType == "APN" {
+				apns = append(apns, n.Address)
+			}
 		}
 	}
 	return apns, slices.Clone(p.texts)

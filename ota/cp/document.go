@@ -101,30 +101,6 @@ func redactAll(cs []Characteristic) []Characteristic {
 	return cs
 }
 
-// value returns the first value of a parm, "" when it is missing or a flag.
-func (c Characteristic) value(name string) string {
-	for _, p := range c.Parms {
-		if p.Name == name && p.Value != nil {
-			return *p.Value
-		}
-	}
-	return ""
-}
-
-func (c Characteristic) has(name string) bool {
-	return slices.ContainsFunc(c.Parms, func(p Parm) bool { return p.Name == name })
-}
-
-// child returns the first child of a type, an empty one when there is none.
-func (c Characteristic) child(typ string) Characteristic {
-	for _, k := range c.Children {
-		if k.Type == typ {
-			return k
-		}
-	}
-	return Characteristic{Type: typ}
-}
-
 // Check says whether the document can be sent: it has at least one
 // characteristic, is nested at most [MaxDepth] deep, its text is UTF-8 without
 // control characters and without unknown tokens (see [Document.Unknown]), and

@@ -230,10 +230,9 @@ func TestSplitWritesTheHeaderOfTheStandard(t *testing.T) {
 func TestSecretsShowNowhere(t *testing.T) {
 	t.Parallel()
 	key := must[Credential](t)(UserPIN("7391"))
-	a := APN{Purpose: PurposeInternet, Address: "web", Auth: "pap", User: "guest", Secret: "hunter2"}
-	d := must[Document](t)(Internet("Kestrel", a))
-	s := must[Settings](t)(Read(d))
-	for _, v := range []any{key, &key, a, d, d.Children, s, d.Children[1].Children[0].Parms[2]} {
+	hidden := set("AUTHSECRET", "hunter2")
+	d := doc(Characteristic{Type: "NAPDEF", Children: []Characteristic{{Type: "NAPAUTHINFO", Parms: []Parm{set("AUTHTYPE", "PAP"), hidden}}}})
+	for _, v := range []any{key, &key, Secret("hunter2"), d, d.Children, hidden} {
 		texts := []string{string(must[[]byte](t)(json.Marshal(v)))}
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d"} {
 			texts = append(texts, fmt.Sprintf(verb, v))

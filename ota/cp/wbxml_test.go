@@ -13,6 +13,8 @@ import (
 
 func doc(cs ...Characteristic) Document { return Document{Version: "1.1", Children: cs} }
 
+func set(name, value string) Parm { return Parm{Name: name, Value: &value} }
+
 func napWith(ps ...Parm) Document { return doc(Characteristic{Type: "NAPDEF", Parms: ps}) }
 
 // bodyOf wraps octets in the header and a NAPDEF.
@@ -86,12 +88,12 @@ func TestDecoderJoinsPiecesOfAValue(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		if got := d.Children[0].value("LOCAL-ADDRTYPE"); got != "IPV4V6" {
+		if got := *d.Children[0].Parms[0].Value; got != "IPV4V6" {
 			t.Errorf("%s: %q", name, got)
 		}
 	}
 	d, err := ParseWBXML(bodyOf(t, "87000133060001"+"919200"+"00"+"01"))
-	if err != nil || d.Children[0].value("AAUTHTYPE") != "HTTP-BASIC" {
+	if err != nil || *d.Children[0].Parms[0].Value != "HTTP-BASIC" {
 		t.Errorf("page 1 tokens: %v %v", d.Children, err)
 	}
 }

@@ -134,7 +134,7 @@ var documents = []struct {
 	},
 	{
 		Strict, "bookmarks", nodes{in(browser, node("RESOURCE", "URI=sms:7000", "NAME=top-up"), node("RESOURCE", "URI=tel:*100%23", "NAME=balance"))}, CPApplied,
-		Settings{SMSCodes: []cp.Code{{Name: "top-up", Number: "7000"}}, VoiceCodes: []cp.Code{{Name: "balance", Number: "*100#"}}},
+		Settings{SMSCodes: []Code{{Name: "top-up", Number: "7000"}}, VoiceCodes: []Code{{Name: "balance", Number: "*100#"}}},
 	},
 
 	{Sailfish, "internet by the browser", nodes{without(web, "INTERNET"), browser}, CPApplied, apns(webAPN)},

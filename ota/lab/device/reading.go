@@ -219,10 +219,10 @@ func (c *reading) bookmarks(k cp.Characteristic) {
 			continue
 		}
 		if n, ok := strings.CutPrefix(uri, "sms:"); ok {
-			c.got.SMSCodes = append(c.got.SMSCodes, cp.Code{Name: value(r, "NAME"), Number: n})
+			c.got.SMSCodes = append(c.got.SMSCodes, Code{Name: value(r, "NAME"), Number: n})
 		}
 		if n, ok := strings.CutPrefix(uri, "tel:"); ok {
-			c.got.VoiceCodes = append(c.got.VoiceCodes, cp.Code{Name: value(r, "NAME"), Number: n})
+			c.got.VoiceCodes = append(c.got.VoiceCodes, Code{Name: value(r, "NAME"), Number: n})
 		}
 	}
 }

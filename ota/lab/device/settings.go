@@ -12,8 +12,8 @@ type Settings struct {
 	Proxies    []Proxy   `json:"proxies,omitempty"`
 	Accounts   []Account `json:"accounts,omitempty"`
 	SMSC       string    `json:"smsc,omitempty"` // as "+12025550100"
-	SMSCodes   []cp.Code `json:"sms_codes,omitempty"`
-	VoiceCodes []cp.Code `json:"voice_codes,omitempty"`
+	SMSCodes   []Code    `json:"sms_codes,omitempty"`
+	VoiceCodes []Code    `json:"voice_codes,omitempty"`
 }
 
 // APN is an access point as a client stores it.
@@ -43,6 +43,12 @@ type Account struct {
 	Provider string `json:"provider,omitempty"` // PROVIDER-ID
 	Name     string `json:"name,omitempty"`
 	Address  string `json:"address,omitempty"`
+}
+
+// Code is a number with a name that the user knows it by.
+type Code struct {
+	Name   string `json:"name"`
+	Number string `json:"number"` // as it is dialled: "*100#"
 }
 
 func (s Settings) clone() Settings {
