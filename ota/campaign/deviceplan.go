@@ -38,12 +38,13 @@ type CardPart struct {
 	Swap bool // the card's type has a swap write it
 }
 
-// Plan says what a device would be told, and sends nothing.
+// Plan says what a device would be told, and sends nothing. What is asked for
+// and not known is a [FieldError].
 func (e *Engine) Plan(ctx context.Context, q PlanQuery) (p DevicePlan, err error) {
 	var entry catalog.Entry
 	if q.ICCID != "" {
 		if entry, err = e.cfg.Store.Card(ctx, q.ICCID); err != nil {
-			return p, err
+			return p, unknown(err, "card", "no card has ICCID "+q.ICCID)
 		}
 	}
 	if p.IMEI, p.Source, err = e.deviceOf(ctx, q, entry); err != nil {
@@ -57,7 +58,7 @@ func (e *Engine) Plan(ctx context.Context, q PlanQuery) (p DevicePlan, err error
 		q.Operator = entry.Subscriptions[active].Operator
 	}
 	if p.Operator, err = e.cfg.Store.Operator(ctx, q.Operator); err != nil {
-		return p, err
+		return p, unknown(err, "operator", fmt.Sprintf("%q is not known: simota operator list shows those there are", q.Operator))
 	}
 	if p.Model, p.Capability, err = e.modelOf(ctx, q, p.IMEI); err != nil {
 		return p, err
@@ -71,6 +72,14 @@ func (e *Engine) Plan(ctx context.Context, q PlanQuery) (p DevicePlan, err error
 	}
 	p.Card, err = e.byCard(ctx, entry, p.Operator)
 	return p, err
+}
+
+// unknown is the error for something that was asked for and is not there.
+func unknown(err error, field, msg string) error {
+	if errors.Is(err, catalog.ErrNotFound) {
+		return FieldError{Field: field, Msg: msg}
+	}
+	return err
 }
 
 // deviceOf is the device that is asked about.
@@ -94,7 +103,7 @@ func (e *Engine) modelOf(ctx context.Context, q PlanQuery, imei string) (catalog
 		return catalog.Model{}, catalog.Capability{}, err
 	}
 	if len(found) == 0 {
-		return catalog.Model{}, catalog.Capability{}, fmt.Errorf("campaign: no model is called %q: simota device list --find shows those there are: %w", q.Model, catalog.ErrNotFound)
+		return catalog.Model{}, catalog.Capability{}, FieldError{Field: "model", Msg: fmt.Sprintf("no model is called %q: simota device list --find shows those there are", q.Model)}
 	}
 	return e.capable(ctx, found[0])
 }

@@ -29,9 +29,6 @@ func (s *server) plan(ctx context.Context, in *planInput) (api.Plan, error) {
 	switch {
 	case errors.As(err, &field):
 		return api.Plan{}, refuse(field.Field + ": " + field.Msg)
-	case errors.Is(err, catalog.ErrNotFound):
-		return api.Plan{}, s.missing(err, strings.Join(slices.DeleteFunc([]string{
-			in.ICCID, in.Operator, in.Model}, func(s string) bool { return s == "" }), ", "))
 	case errors.Is(err, settings.ErrNoPIN):
 		return api.Plan{}, refuse(strings.TrimPrefix(err.Error(), "settings: "))
 	case err != nil:
