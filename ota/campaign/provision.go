@@ -178,8 +178,13 @@ func (s Spec) own() (out []swap.Document, err error) {
 			return nil, FieldError{Field: fmt.Sprintf("documents[%d]", i), Msg: fmt.Sprintf(format, args...)}
 		}
 		doc := swap.Document{Name: d.Name, Gating: true, Security: d.Security, PIN: d.PIN, Text: d.Text}
-		if d.Name == "" {
+		switch {
+		case d.Name == "":
 			return bad("has no name")
+		case d.XML == "" && d.Text == "":
+			return bad("has neither xml nor text: there is nothing to send")
+		case d.Text != "" && (d.XML != "" || d.Security != "" || d.PIN != ""):
+			return bad("a text is sent as it is: without xml, security and pin")
 		}
 		if d.Text == "" {
 			tree, err := cp.ParseXML([]byte(d.XML))
@@ -189,8 +194,8 @@ func (s Spec) own() (out []swap.Document, err error) {
 			if doc.WBXML, err = tree.AppendWBXML(nil); err != nil {
 				return bad("%s", strings.TrimPrefix(err.Error(), "cp: "))
 			}
-		} else if _, err := settings.TextParts(d.Text); err != nil || d.XML != "" || d.Security != "" {
-			return bad("a text is sent as it is: without xml and security, and not empty")
+		} else if _, err := settings.TextParts(d.Text); err != nil {
+			return bad("text: %s", strings.TrimPrefix(err.Error(), "sms: "))
 		}
 		if err := settings.CheckSecurity(d.Security, d.PIN); err != nil {
 			return bad("%s", strings.TrimPrefix(err.Error(), "settings: "))
