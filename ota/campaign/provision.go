@@ -35,6 +35,9 @@ func (e *Engine) toProvision(ctx context.Context, f *swap.Facts, spec Spec, entr
 		return err
 	}
 	if len(f.Documents) == 0 && !f.NoCP && f.Unplanned == "" {
+		if len(spec.Only) > 0 {
+			return skip("there is nothing to tell the device: of operator " + to.operator.Name + " it would be told nothing that is called " + strings.Join(spec.Only, " or "))
+		}
 		return skip("there is nothing to tell the device: operator " + to.operator.Name + " has no settings that it takes")
 	}
 	return e.answering(ctx, f, entry)
@@ -96,6 +99,10 @@ func (e *Engine) choose(ctx context.Context, f *swap.Facts, card catalog.Card, o
 		return "the campaign's own documents", err
 	}
 	m, c, err := e.client(ctx, f.IMEI)
+	if errors.Is(err, settings.ErrClient) {
+		f.Unplanned = strings.TrimPrefix(err.Error(), "settings: ")
+		return f.Unplanned, nil
+	}
 	if err != nil {
 		return "", err
 	}
