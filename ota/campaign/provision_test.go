@@ -206,6 +206,7 @@ func TestWhatADeviceCannotBeToldIsNamed(t *testing.T) {
 	t.Parallel()
 	for want, c := range map[string]catalog.Client{
 		"takes no provisioning (TAC 35000001)": {Name: "mute", BasedOn: "none"},
+		`client "nobody" is not known`:         {Name: "lost", BasedOn: "nobody"},
 		"no PIN":                               {Name: "typed", Capability: catalog.Capability{Security: []string{"userpin"}}},
 	} {
 		w := newWorld(t, 1, 6000)
@@ -222,6 +223,21 @@ func TestWhatADeviceCannotBeToldIsNamed(t *testing.T) {
 		if !strings.Contains(rows[0].Cause, want) {
 			t.Errorf("cause %q, want %q", rows[0].Cause, want)
 		}
+	}
+}
+
+func TestNothingOfThatNameIsNamed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1, 6000)
+	w.homeAPNs()
+	name := w.start("campaign: p1\nkind: provision\nselect: {all: true}\nonly: [interet, dm]\n")
+	w.until(name, closed(swap.Skipped, 1))
+	camp, err := w.db.Campaign(t.Context(), name)
+	w.ok(err)
+	rows, err := w.db.Targets(t.Context(), camp.ID, nil, 0, 1)
+	w.ok(err)
+	if want := "of operator nordvik it would be told nothing that is called interet or dm"; !strings.Contains(rows[0].Cause, want) {
+		t.Errorf("cause %q, want %q", rows[0].Cause, want)
 	}
 }
 

@@ -22,15 +22,15 @@ type planInput struct {
 
 func (s *server) plan(ctx context.Context, in *planInput) (api.Plan, error) {
 	if n := len(in.IMEI); n != 0 && !digits(in.IMEI, 14, 16) && !digits(in.IMEI, 8, 8) {
-		return api.Plan{}, refuse("imei: 14 to 16 digits, or a TAC of 8")
+		return api.Plan{}, refuse(fmt.Sprintf("imei %q: 14 to 16 digits, or a TAC of 8", in.IMEI))
 	}
 	p, err := s.Campaigns.Plan(ctx, campaign.PlanQuery(*in))
 	var field campaign.FieldError
 	switch {
 	case errors.As(err, &field):
 		return api.Plan{}, refuse(field.Field + ": " + field.Msg)
-	case errors.Is(err, settings.ErrNoPIN):
-		return api.Plan{}, refuse(strings.TrimPrefix(err.Error(), "settings: "))
+	case errors.Is(err, campaign.ErrUnplanned):
+		return api.Plan{}, refuse(strings.TrimPrefix(err.Error(), "campaign: "))
 	case err != nil:
 		return api.Plan{}, s.fail(err)
 	}

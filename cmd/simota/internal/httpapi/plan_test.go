@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"encoding/json"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -64,11 +65,53 @@ func TestAPlanIsShownWithItsReasonsAndWithoutSecrets(t *testing.T) {
 		t.Errorf("%+v", p)
 	}
 	for want, q := range map[string]api.PlanQuery{
-		`"nobody" is not known`: {Operator: "nobody"}, "imei: 14 to 16 digits": {Operator: "polar", IMEI: "35"}, "no card has ICCID 1": {ICCID: "1"},
+		"operator nobody is not known": {Operator: "nobody"}, "14 to 16 digits": {Operator: "polar", IMEI: "35"}, "card 1 is not known": {ICCID: "1"},
 		"name the operator": {IMEI: "35000001"},
 	} {
 		if _, err := w.client.Plan(ctx, q); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: %v", q, err)
+		}
+	}
+}
+
+func TestPlanNamesWhatIsNotKnown(t *testing.T) {
+	t.Parallel()
+	w := equipped(t)
+	a, _ := w.twoCards(t)
+	if _, err := w.client.ImportModels(t.Context(), api.ModelImport{File: []byte("TAC,CLIENT,SECURITY\n49000001,nobody,\n49000002,unknown,userpin\n")}); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		query  api.PlanQuery
+		status int
+		want   string
+	}{
+		{api.PlanQuery{ICCID: "8999"}, http.StatusNotFound, "card 8999 is not known: simota card list shows those there are"},
+		{api.PlanQuery{ICCID: a, Operator: "Aurora"}, http.StatusNotFound, "operator Aurora is not known: simota operator list shows those there are"},
+		{api.PlanQuery{ICCID: a, Model: "RUT"}, http.StatusNotFound, `model "RUT" is not known: simota device list --find TEXT`},
+		{api.PlanQuery{IMEI: deviceA}, http.StatusUnprocessableEntity, "operator: name the operator"},
+		{api.PlanQuery{ICCID: a, IMEI: "3569"}, http.StatusUnprocessableEntity, `imei "3569": 14 to 16 digits, or a TAC of 8`},
+		{api.PlanQuery{ICCID: a, IMEI: "49000001"}, http.StatusUnprocessableEntity, `no plan: client "nobody" is not known: simota client list shows those there are`},
+		{api.PlanQuery{ICCID: a, IMEI: "49000002"}, http.StatusUnprocessableEntity, `no plan: no PIN: the device takes userpin only`},
+	} {
+		_, err := w.client.Plan(t.Context(), c.query)
+		refusedWith(t, err, c.status, c.want)
+	}
+}
+
+func TestPlanShowsNoPassword(t *testing.T) {
+	t.Parallel()
+	w := equipped(t)
+	a, _ := w.twoCards(t)
+	for _, imei := range []string{deviceA, deviceB} {
+		p, err := w.client.Plan(t.Context(), api.PlanQuery{ICCID: a, IMEI: imei, Operator: "aurora"})
+		if err != nil || p.IMEI != imei {
+			t.Fatalf("%+v, %v", p, err)
+		}
+	}
+	for _, secret := range []string{"hunter2hunter2", "0471", "0815"} {
+		if strings.Contains(w.seen.body.String(), secret) {
+			t.Errorf("an answer shows %s", secret)
 		}
 	}
 }
