@@ -260,7 +260,10 @@ func TestADeviceWithAPINGetsItsDocumentsSignedWithIt(t *testing.T) {
 func TestProvisioningRefusesWhatIsOfOtherKinds(t *testing.T) {
 	t.Parallel()
 	for more, want := range map[string]string{
-		"to: aurora": "to:", "write: {ad: \"00\"}": "write:", "done_when: moved": "done_when:", "on: monday": "on:", "moved: alert": "moved:",
+		"to: aurora": "to:", "attested: me": "attested:", "max_unproven: 2": "max_unproven:", "from_operator: [smsp]": "from_operator:",
+		"items: [{path: 7F50/4F01, data: \"00\"}]": "items:", "documents: [{name: x}]": "neither xml nor text",
+		"documents: [{name: x, text: hello, pin: \"0042\"}]": "without xml, security and pin",
+		"write: {ad: \"00\"}":                                "write:", "done_when: moved": "done_when:", "on: monday": "on:", "moved: alert": "moved:",
 		"on: new-pair\nmoved: run": "moved:", "on: new-pair\nschedule: {at: \"2030-01-01T00:00:00Z\"}": "schedule:",
 		"documents: [{name: x, xml: \"<a/>\"}]": "documents[0]", "documents: [{name: x, text: hello, security: none}]": "documents[0]",
 		"documents: [{name: x, text: hello}]\nonly: [mms]": "only:", "documents: [{xml: \"<a/>\"}]": "documents[0]",
