@@ -50,7 +50,7 @@ func facts() swap.Facts {
 		Identity: rfm.Identity{IMSI: newIMSI, MSISDN: newNumber, SMSC: "+5511900000001", PLMNs: []rfm.PLMN{"99970"}},
 		From:     swap.Side{Subscription: 1, Operator: "nordvik", IMSI: oldIMSI, MSISDN: oldNumber, Links: []string{"nordvik-1"}},
 		To:       swap.Side{Subscription: 2, Operator: "aurora", IMSI: newIMSI, MSISDN: newNumber, Links: []string{"aurora-1"}},
-		IMEI:     "356938035643809", APNs: []string{newAPN, "mms.aurora.example"},
+		IMEI:     "356938035643809", Planned: "356938035643809", APNs: []string{newAPN, "mms.aurora.example"},
 		Documents: []swap.Document{
 			{Name: "internet", Gating: true, WBXML: bytes.Repeat([]byte{3}, 150)},
 			{Name: "mms", Gating: true, WBXML: []byte{3, 1}},
