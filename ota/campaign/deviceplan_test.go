@@ -13,7 +13,7 @@ import (
 
 func TestAPlanIsMadeForTheDeviceThatIsAskedFor(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, 1, 6000)
+	w := newWorld(t, 1, 600)
 	w.homeAPNs()
 	w.describe("35000001", catalog.Client{Name: "acme", BasedOn: "gecko"})
 	e, _ := w.card(0)
