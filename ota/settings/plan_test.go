@@ -77,7 +77,7 @@ func TestTheSmallSafeDocumentGoesFirstAndTheDoubtfulOnesLast(t *testing.T) {
 	for name, want := range map[string][]string{
 		Unknown:    {"internet!", "mms!", "smsc", "short codes"},
 		"cpclient": {"internet!", "mms!", "dm", "short codes"},
-		"samsung":  {"internet!", "mms!", "dm"},
+		"samsung":  {"internet!", "mms!"},
 		"gecko":    {"internet!", "mms!"},
 		"mediatek": {"internet!", "mms!"},
 		None:       nil,
