@@ -338,3 +338,40 @@ func TestWhatIsAskedForAloneIsWaitedFor(t *testing.T) {
 	p.mu.Unlock()
 	w.until(name, closed(swap.SettingsDelivered, 1))
 }
+
+func TestADeviceThatACardWasInBeforeIsNotNew(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 2, 600)
+	w.homeAPNs()
+	e, _ := w.card(0)
+	w.seen(e, "35693803564380", time.Now().Add(-time.Hour))
+	name := w.start("campaign: auto\nkind: provision\non: new-pair\nselect: {all: true}\n")
+	w.seen(e, "356938035643809", time.Now())
+	other, _ := w.card(1)
+	w.seen(other, "35693803564381", time.Now())
+	if c := w.until(name, closed(swap.SettingsDelivered, 1)); c.Total != 1 {
+		t.Errorf("%d cards configured, want the one that is in a new device: %+v", c.Total, c)
+	}
+}
+
+func TestADeviceThatASwapDidNotConfigureIsLeftToTheStandingCampaign(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1, 600)
+	e, p := w.card(0)
+	mute := func(f func(delivery.Message) bool) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.mute = f
+	}
+	mute(func(m delivery.Message) bool { return strings.HasPrefix(m.Destination, "+55") })
+	name := w.start("campaign: auto\nkind: provision\non: new-pair\nselect: {all: true}\n")
+	moves := w.start("campaign: s1\nkind: swap\nselect: {all: true}\nto: aurora\nattested: test\nmax_unproven: 1\ndone_when: moved\n")
+	w.until(moves, func(c ledger.Counts) bool { return c.ByState[string(swap.Switched)] == 1 })
+	w.ok(w.engine.Attach(t.Context(), detect.Event{IMSI: e.Subscriptions[1].IMSI, IMEI: "3500000112345678", Kind: detect.Attach, Source: "attach feed"}))
+	w.until(moves, closed(swap.Moved, 1))
+	mute(nil)
+	w.until(name, closed(swap.SettingsDelivered, 1))
+	if apns, _ := p.applications(); !slices.Equal(apns, []string{"m2m.aurora.example", "mms.aurora.example"}) {
+		t.Errorf("applied %v", apns)
+	}
+}

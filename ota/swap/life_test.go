@@ -197,7 +197,10 @@ func (h *history) next() swap.Result {
 	if !r.Due.IsZero() && !r.Due.After(h.now) {
 		h.t.Fatalf("%s is due at %v, which is not after now %v", r.State, r.Due, h.now)
 	}
-	if !r.Closed && r.Action == nil && !r.Clear && r.Due.IsZero() {
+	if r.Plan && (r.Closed || r.Action != nil || r.IMEI == "") {
+		h.t.Fatalf("%s plans and does something else too: %+v", r.State, r)
+	}
+	if !r.Closed && r.Action == nil && !r.Clear && !r.Plan && r.Due.IsZero() {
 		h.t.Fatalf("%s is open, has no action and is never due", r.State)
 	}
 	rand.New(rand.NewPCG(1, uint64(len(all)))).Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
