@@ -122,6 +122,8 @@ func (s *saga) settings(m Move) Result {
 		m.IMEI = s.seenIn.Body.IMEI // the device it is in now, which may be another by now
 	}
 	switch began := s.documentsBegan(); {
+	case began && s.leftLater():
+		m.IMEI = s.f.Planned
 	case began && s.verified == nil && s.f.Planned != "" && m.IMEI != "" && !catalog.SameIMEI(s.f.Planned, m.IMEI):
 		r.State, r.Closed = SettingsFailed, true
 		r.Cause = s.sofar(fmt.Sprintf("settings went to another device: the card is in the one with IMEI %s now", m.IMEI))
@@ -158,6 +160,14 @@ func (s *saga) settings(m Move) Result {
 		return s.configuring(r, gate, deadline)
 	}
 	return s.delivered(r, m, gate, rest)
+}
+
+// leftLater reports whether the card was put into another device only after the
+// one that was told had its settings for as long as their use is awaited: that
+// undoes nothing. Sooner, it may have been there already when they came.
+func (s *saga) leftLater() bool {
+	gate := s.documents(true, time.Time{})
+	return gate.all && !gate.arrived.IsZero() && s.seenIn != nil && when(*s.seenIn).After(gate.arrived.Add(s.f.Deadlines.SettingsDelivered))
 }
 
 // cannot says why the device cannot be told anything; "" when it can.
