@@ -60,12 +60,17 @@ func Known(name string) (catalog.Client, bool) {
 	return all[i], true
 }
 
+// ErrClient is in the chain of the error for a client that is not known, or
+// based on itself.
+var ErrClient = errors.New("settings: client")
+
 // deepest is how many clients may be based on each other.
 const deepest = 8
 
 // Resolve is what a model's client can do: what the model's row says, over its
 // client, over what that is based on. stored finds a client that a user
-// described; its error is [catalog.ErrNotFound] where there is none.
+// described; its error is [catalog.ErrNotFound] where there is none. The error of
+// Resolve is [ErrClient], or that of stored.
 func Resolve(m catalog.Model, stored func(name string) (catalog.Client, error)) (catalog.Capability, error) {
 	c, name := m.Capability, m.Client
 	for range deepest {
@@ -76,7 +81,7 @@ func Resolve(m catalog.Model, stored func(name string) (catalog.Client, error)) 
 		if errors.Is(err, catalog.ErrNotFound) {
 			known, ok := Known(name)
 			if !ok {
-				return c, fmt.Errorf("settings: client %q is not known: simota client list shows those there are", name)
+				return c, fmt.Errorf("%w %q is not known: simota client list shows those there are", ErrClient, name)
 			}
 			return c.Over(known.Capability), nil
 		}
@@ -91,5 +96,5 @@ func Resolve(m catalog.Model, stored func(name string) (catalog.Client, error)) 
 		known, _ := Known(name) // a stored client may add to the shipped one of its name
 		return c.Over(known.Capability), nil
 	}
-	return c, fmt.Errorf("settings: client %q: more than %d clients are based on each other", m.Client, deepest)
+	return c, fmt.Errorf("%w %q: more than %d clients are based on each other", ErrClient, m.Client, deepest)
 }

@@ -264,7 +264,7 @@ func TestVendorTemplatesAreFilledInAndEscaped(t *testing.T) {
 		t.Errorf("broken template: %v", err)
 	}
 	for _, bad := range []string{"${apm}", "${}"} {
-		if err := CheckTemplate(catalog.Text{Name: "t", Text: bad}); err == nil {
+		if err := CheckTemplate(catalog.Text{Name: "t", Text: bad}, false); err == nil {
 			t.Errorf("%s passed", bad)
 		}
 	}

@@ -146,7 +146,7 @@ func senderCases() []ruleCase {
 		many = append(many, ch("NAPDEF", fmt.Sprintf("NAPID=N%d", i), "BEARER=GSM-GPRS", "NAME=Web", "NAP-ADDRESS=web", "NAP-ADDRTYPE=APN"))
 	}
 	return []ruleCase{
-		{Sender + "/encoding", doc(ch("NAPDEF", "NAPID=seventeen-letters")), whole(), "", "NAPID"},
+		{Sender + "/encoding", doc(ch("NAPDEF", "NAME=a\x01")), whole(), "", "NAME"},
 		{Sender + "/encoding", cp.Document{}, whole(), "", "no characteristic"},
 		{Sender + "/size", doc(many...), whole(), "", "short messages"},
 	}
@@ -236,6 +236,7 @@ func handsetCases() []ruleCase {
 		at("phones/validity", "NAPDEF/VALIDITY", "roaming", doc(nap(ch("VALIDITY", "COUNTRY=001"))), whole()),
 		at("phones/smsc", "NAPDEF/BEARER", "EF_SMSP", doc(ch("NAPDEF", "BEARER=GSM-SMS")), whole()),
 		at("phones/bootstrap", "BOOTSTRAP", "COUNTRY", whole(ch("BOOTSTRAP", "NAME=a", "COUNTRY=001")), whole(ch("BOOTSTRAP", "NAME=a"))),
+		at("phones/id-form", "NAPDEF[2]/NAPID", "seventeen-letters", whole(ch("NAPDEF", "NAPID=seventeen-letters")), whole(ch("NAPDEF", "NAPID=sixteen-letters1"))),
 		at("phones/unused", "CLIENTIDENTITY", "Leave them out", whole(ch("CLIENTIDENTITY", "CLIENT-ID=1")), whole()),
 		at("phones/vendorconfig", "VENDORCONFIG", "access point", whole(ch("VENDORCONFIG", "NAME=x")), whole()),
 	}

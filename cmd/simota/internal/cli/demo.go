@@ -93,6 +93,7 @@ func (r *labInit) Run(_ context.Context, args []string) error {
 and then, in a third:
     cd %[1]s
     simota operator apply operators/*.yaml && simota card-type apply card-types/*.yaml
+    simota client apply clients/*.yaml && simota device import devices.csv
     simota card import cards.csv
     simota campaign create campaigns/to-aurora.yaml --start
     simota campaign show to-aurora --watch`, args[0], r.cards)

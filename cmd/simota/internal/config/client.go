@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/simota/simota/catalog"
+	"github.com/simota/simota/ota/settings"
 )
 
 // DecodeClient reads a client file; name is the file's, for messages. The error
@@ -30,6 +31,9 @@ func checkClient(c catalog.Client) (out []error) {
 		if err := checkName(c.BasedOn); err != nil {
 			add("based_on", "%v", err)
 		}
+		if _, known := settings.Known(c.BasedOn); c.BasedOn == c.Name && !known {
+			add("based_on", "%q is this client itself, and simota knows none of that name", c.BasedOn)
+		}
 	}
 	for _, f := range c.Flaws() {
 		add(f.Field, "%s", f.Message)
@@ -50,6 +54,8 @@ func checkClient(c catalog.Client) (out []error) {
 			names[t.Name] = true
 			if strings.TrimSpace(t.Text) == "" {
 				add(field+".text", "is missing: there is nothing to send")
+			} else if err := settings.CheckTemplate(t, l.name == "vendor"); t.Name != "" && err != nil {
+				add(field+".text", "%s", strings.TrimPrefix(strings.TrimPrefix(err.Error(), "settings: "), "cp: "))
 			}
 		}
 	}

@@ -12,8 +12,11 @@ import (
 // ladder is the way up of each kind of campaign: always shown, so that a
 // picture that is drawn again keeps its height.
 func ladder(kind string) []swap.State {
-	if kind == string(swap.KindRFM) {
+	switch swap.Kind(kind) {
+	case swap.KindRFM:
 		return []swap.State{swap.Selected, swap.Snapshot, swap.Writing, swap.Written}
+	case swap.KindProvision:
+		return []swap.State{swap.Selected, swap.Configuring, swap.SettingsDelivered, swap.Verified}
 	}
 	return []swap.State{
 		swap.Selected, swap.Snapshot, swap.Switching, swap.Switched, swap.Moved, swap.Configuring, swap.SettingsDelivered, swap.Verified,
