@@ -63,9 +63,14 @@ func Known(name string) (catalog.Client, bool) {
 // deepest is how many clients may be based on each other.
 const deepest = 8
 
+// ErrClient is what the error begins with for a model whose client nobody has
+// described.
+var ErrClient = errors.New("settings: client")
+
 // Resolve is what a model's client can do: what the model's row says, over its
 // client, over what that is based on. stored finds a client that a user
-// described; its error is [catalog.ErrNotFound] where there is none.
+// described; its error is [catalog.ErrNotFound] where there is none. Then, and
+// where clients are based on each other, that of Resolve is [ErrClient].
 func Resolve(m catalog.Model, stored func(name string) (catalog.Client, error)) (catalog.Capability, error) {
 	c, name := m.Capability, m.Client
 	for range deepest {
@@ -76,7 +81,7 @@ func Resolve(m catalog.Model, stored func(name string) (catalog.Client, error)) 
 		if errors.Is(err, catalog.ErrNotFound) {
 			known, ok := Known(name)
 			if !ok {
-				return c, fmt.Errorf("settings: client %q is not known: simota client list shows those there are", name)
+				return c, fmt.Errorf("%w %q is not known: simota client list shows those there are", ErrClient, name)
 			}
 			return c.Over(known.Capability), nil
 		}
@@ -91,5 +96,5 @@ func Resolve(m catalog.Model, stored func(name string) (catalog.Client, error)) 
 		known, _ := Known(name) // a stored client may add to the shipped one of its name
 		return c.Over(known.Capability), nil
 	}
-	return c, fmt.Errorf("settings: client %q: more than %d clients are based on each other", m.Client, deepest)
+	return c, fmt.Errorf("%w %q: more than %d clients are based on each other", ErrClient, m.Client, deepest)
 }

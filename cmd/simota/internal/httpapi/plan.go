@@ -65,10 +65,10 @@ func planOf(iccid string, p campaign.DevicePlan) (api.Plan, error) {
 		for _, f := range m.Findings(p.Model.Client) {
 			pm.Findings = append(pm.Findings, api.PlanFinding{By: f.By, Effect: f.Effect.String(), Path: f.Path, Text: f.Text})
 		}
-		if j := slices.IndexFunc(shown.Messages, func(s settings.Message) bool { return s.Name == m.Name }); m.Text != "" && j >= 0 {
-			pm.Text = shown.Messages[min(i, len(shown.Messages)-1)].Text
-		} else if m.Text == "" {
-			pm.XML = m.Document.Redacted().XML()
+		if i < len(shown.Messages) && shown.Messages[i].Name == m.Name {
+			if pm.Text = shown.Messages[i].Text; m.Text == "" {
+				pm.XML = shown.Messages[i].Document.Redacted().XML()
+			}
 		}
 		out.Messages = append(out.Messages, pm)
 	}
