@@ -36,7 +36,7 @@ var allowed = map[string][]string{
 	"ota/cp/content":      {"ota/cp"},
 	"ota/detect":          {},
 	"ota/settings":        {"ota/cp", "ota/cp/content", "ota/sms", "sat/rfm", "catalog"},
-	"ota/explain":         {"smpp", "smpp/receipt", "sat", "sat/...", "ota", "ota/sms", "ota/script", "ota/cp"},
+	"ota/explain":         {"smpp", "smpp/receipt", "sat", "sat/...", "ota", "ota/sms", "ota/script", "ota/cp", "ota/cp/content"},
 	"ota/delivery":        {"ota", "ota/script", "ota/sms", "sat", "catalog", "catalog/ledger", "smpp/receipt"},
 	"ota/swap":            {"catalog", "catalog/ledger", "sat/...", "sat", "ota", "ota/script", "ota/cp"},
 	"ota/campaign":        {"ota", "ota/detect", "ota/settings", "ota/swap", "ota/delivery", "ota/cp", "ota/script", "sat", "sat/...", "catalog", "catalog/ledger"},

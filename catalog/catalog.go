@@ -185,8 +185,9 @@ type Store interface {
 	// PairsOfDevice lists the pairs of a device, oldest first; none for an IMEI
 	// of less than 14 digits.
 	PairsOfDevice(ctx context.Context, imei string) ([]Pair, error)
-	// PairsAfter lists pairs that were seen since a time, in the order in which
-	// they were stored, beginning after the given one ([Pair.ID]).
+	// PairsAfter lists pairs in the order in which they were stored, beginning
+	// after the given one ([Pair.ID]); after 0, with the first that began at
+	// since or later. What is stored late may have begun before.
 	PairsAfter(ctx context.Context, id int64, since time.Time, limit int) ([]Pair, error)
 	// Moves lists the moves whose pair was first seen at since or later, oldest
 	// first, beginning after the pair of the given ID. The limit is that of

@@ -61,6 +61,7 @@ func TestSearchesOfDevicesUseTheirIndexes(t *testing.T) {
 		"page of models":    {modelPage, []any{"", "", "", 1}, []string{"model_1"}},
 		"pairs of a device": {pairsOfDevice, []any{"x"}, []string{"USING INDEX pair_device (imei14=?)"}},
 		"moves":             {moved, []any{s, 0, 1}, []string{"pair_seen (seen_at>?)", "pair_card (card_id=?", "pair_device (imei14=?"}},
+		"pairs since":       {pairsAfter, []any{0, s, 1}, []string{"SEARCH p USING INTEGER PRIMARY KEY (rowid>?)", "COVERING INDEX pair_seen (seen_at>?)"}},
 		"the pair before":   {spanBefore, []any{1, 2, "", ""}, []string{"pair_card (card_id=? AND (seen_at,imei14,imsi)<(?,?,?))"}},
 	} {
 		var plan []string
@@ -133,4 +134,46 @@ func BenchmarkModelOf(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+func TestPairsAreListedFromTheFirstThatBeganSince(t *testing.T) {
+	t.Parallel()
+	db := open(t, file(t))
+	ctx := t.Context()
+	if _, err := db.Import(ctx, "test", []catalog.Entry{{Card: catalog.Card{ICCID: "8949000000000000017", Type: "t"}}}); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Date(2026, 11, 1, 2, 0, 0, 0, time.UTC)
+	see := func(imei string, at time.Duration) {
+		t.Helper()
+		err := db.do(ctx, func(x *tx) error {
+			_, err := x.storePair(&catalog.Pair{CardID: 1, IMEI: imei, IMSI: "999400000000001", Source: "test", SeenAt: began.Add(at)})
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := func(after int64, imeis ...string) int64 {
+		t.Helper()
+		pairs, err := db.PairsAfter(ctx, after, began, 10)
+		var got []string
+		for _, p := range pairs {
+			got, after = append(got, p.IMEI), p.ID
+		}
+		if err != nil || !slices.Equal(got, imeis) {
+			t.Errorf("after %d: %v (%v), want %v", after, got, err, imeis)
+		}
+		return after
+	}
+	want(0)
+	see("35693803000001", -2*time.Hour)
+	see("35693803000002", -time.Hour)
+	see("35693803000002", time.Hour) // goes on, and is none that began since
+	want(0)
+	see("35693803000003", 2*time.Hour)
+	last := want(0, "35693803000003")
+	want(last)
+	see("35693803000004", -30*time.Minute) // heard of late, into the midst of a pair
+	want(last, "35693803000004", "35693803000002")
 }

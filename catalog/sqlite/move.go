@@ -32,8 +32,13 @@ func (d *DB) PairsOfDevice(ctx context.Context, imei string) ([]catalog.Pair, er
 // PairsAfter lists pairs in the order in which they were heard of; see
 // catalog.Store.
 func (d *DB) PairsAfter(ctx context.Context, id int64, since time.Time, n int) ([]catalog.Pair, error) {
-	return read(ctx, d, scanPair, pairColumns+`WHERE p.id > ?1 AND p.last_seen >= ?2 ORDER BY p.id LIMIT ?3`, id, us(since), limit(n))
+	return read(ctx, d, scanPair, pairsAfter, id, us(since), limit(n))
 }
+
+// Without a first pair since then there is nothing to list: what came before is
+// not looked through again and again.
+const pairsAfter = pairColumns + `WHERE p.id > CASE WHEN ?1 > 0 THEN ?1
+	ELSE COALESCE((SELECT MIN(id) - 1 FROM pair INDEXED BY pair_seen WHERE seen_at >= ?2), (SELECT MAX(id) FROM pair)) END ORDER BY p.id LIMIT ?3`
 
 // moved finds pairs with the one before of their card, if it was in another
 // device, and of their device, if it had another card.

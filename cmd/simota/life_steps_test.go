@@ -10,6 +10,7 @@ import (
 
 	"github.com/simota/simota/cmd/simota/internal/api"
 	"github.com/simota/simota/ota/cp"
+	"github.com/simota/simota/ota/cp/content"
 	"github.com/simota/simota/ota/lab"
 	"github.com/simota/simota/ota/lab/uicc"
 	"github.com/simota/simota/ota/sms"
@@ -115,12 +116,12 @@ func (s *tale) configured() {
 	for _, d := range []struct {
 		step, name string
 		parts      int
-		has        func(cp.Settings) bool
+		has        func(content.Content) bool
 	}{
-		{"21 internet", "internet", 2, func(c cp.Settings) bool { return len(c.APNs) == 1 && c.APNs[0].Address == newAPN }},
-		{"23 mms", "mms", 3, func(c cp.Settings) bool { return len(c.APNs) == 1 && c.APNs[0].MMS }},
-		{"25 smsc", "smsc", 2, func(c cp.Settings) bool { return c.SMSC == "+5511900000001" }},
-		{"25 short codes", "short codes", 2, func(c cp.Settings) bool { return len(c.SMSCodes) == 1 && len(c.VoiceCodes) == 2 }},
+		{"21 internet", "internet", 2, func(c content.Content) bool { return says(c, newAPN, content.AppBrowser) }},
+		{"23 mms", "mms", 3, func(c content.Content) bool { return says(c, "mms.aurora.example", content.AppMMS) }},
+		{"25 smsc", "smsc", 2, func(c content.Content) bool { return says(c, "+5511900000001", "") }},
+		{"25 short codes", "short codes", 2, func(c content.Content) bool { return len(c.Applications) == 1 && len(c.Applications[0].Resources) == 3 }},
 	} {
 		s.entry(d.step, "configure", 0, "configure "+d.name, fmt.Sprintf("%d parts", d.parts), newLink, s.newNumber)
 		s.document(d.step, d.parts, d.has)
@@ -133,9 +134,16 @@ func (s *tale) configured() {
 	}
 }
 
+// says is whether a document has one access point, and an application if it is
+// to have one.
+func says(c content.Content, address, appID string) bool {
+	return len(c.NAPDefs) == 1 && c.NAPDefs[0].Address == address &&
+		(appID == "" || len(c.Applications) == 1 && c.Applications[0].AppID == appID)
+}
+
 // document asserts one document on the wire: its parts, to the new number by
 // aurora, signed with the new IMSI and not the old, and delivered.
-func (s *tale) document(step string, parts int, has func(cp.Settings) bool) {
+func (s *tale) document(step string, parts int, has func(content.Content) bool) {
 	s.t.Helper()
 	sets := map[byte][]sent{}
 	for _, x := range s.wire {
@@ -146,8 +154,8 @@ func (s *tale) document(step string, parts int, has func(cp.Settings) bool) {
 		}
 	}
 	for _, set := range sets {
-		m, settings := s.push(set)
-		if !has(settings) {
+		m, c := s.push(set)
+		if !has(c) {
 			continue
 		}
 		if !s.signed(m, s.newIMSI) || s.signed(m, s.imsi) || m.Security != cp.NETWPIN || len(set) != parts {
@@ -166,7 +174,7 @@ func (s *tale) document(step string, parts int, has func(cp.Settings) bool) {
 	s.t.Errorf("%s: no such document on the wire", step)
 }
 
-func (s *tale) push(set []sent) (cp.Message, cp.Settings) {
+func (s *tale) push(set []sent) (cp.Message, content.Content) {
 	s.t.Helper()
 	var parts []sms.UserData
 	for _, x := range set {
@@ -184,11 +192,11 @@ func (s *tale) push(set []sent) (cp.Message, cp.Settings) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	settings, err := cp.Read(d)
+	c, err := content.Parse(d)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return m, settings
+	return m, c
 }
 
 func (s *tale) signed(m cp.Message, imsi string) bool {

@@ -124,6 +124,18 @@ func (e *Engine) choose(ctx context.Context, f *swap.Facts, card catalog.Card, o
 			})
 		}
 	}
+	if spec.Notify && slices.Contains(c.Takes, catalog.TakesDM) && (len(spec.Only) == 0 || slices.Contains(spec.Only, settings.CallDM)) {
+		push, err := settings.Notification(op, uint16(e.cfg.Now().Unix()))
+		if err != nil {
+			return "", skip(strings.TrimPrefix(err.Error(), "settings: "))
+		}
+		f.Documents = append(f.Documents, swap.Document{Name: settings.CallDM, Push: push})
+	}
+	if f.Kind == swap.KindProvision && !slices.ContainsFunc(f.Documents, func(d swap.Document) bool { return d.Gating }) {
+		for i := range f.Documents { // what was asked for is all there is to wait for
+			f.Documents[i].Gating = true
+		}
+	}
 	f.NoCP = c.CP == "no" && len(plan.Messages) == 0 && len(op.APNs) > 0
 	return describe(f.IMEI, m, f.Documents), nil
 }

@@ -2,6 +2,7 @@ package campaign_test
 
 import (
 	"context"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"github.com/simota/simota/catalog"
 	"github.com/simota/simota/catalog/ledger"
 	"github.com/simota/simota/ota/campaign"
+	"github.com/simota/simota/ota/cp"
 	"github.com/simota/simota/ota/delivery"
 	"github.com/simota/simota/ota/detect"
 	"github.com/simota/simota/ota/swap"
@@ -56,12 +58,14 @@ func (w *world) seen(e catalog.Entry, imei string, at time.Time) {
 func (p *phone) applications() (apns, texts []string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, s := range p.applied {
-		for _, a := range s.APNs {
-			apns = append(apns, a.Address)
+	for _, c := range p.applied {
+		for _, n := range c.NAPDefs {
+			if n.AddrType == "APN" {
+				apns = append(apns, n.Address)
+			}
 		}
 	}
-	return apns, slices.Clone(p.texts)
+	return apns, slices.Compact(slices.Clone(p.texts)) // under load one goes again before its receipt is here
 }
 
 func closed(state swap.State, n int) func(ledger.Counts) bool {
@@ -70,7 +74,7 @@ func closed(state swap.State, n int) func(ledger.Counts) bool {
 
 func TestProvisioningConfiguresTheDeviceAndTouchesNoCard(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, 3, 6000)
+	w := newWorld(t, 3, 600)
 	w.homeAPNs()
 	name := w.start("campaign: p1\nkind: provision\nselect: {all: true}\n")
 	w.until(name, closed(swap.SettingsDelivered, 3))
@@ -88,7 +92,7 @@ func TestProvisioningConfiguresTheDeviceAndTouchesNoCard(t *testing.T) {
 
 func TestOnlySomeDocumentsOrTheCampaignsOwn(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, 1, 6000)
+	w := newWorld(t, 1, 600)
 	w.homeAPNs()
 	_, p := w.card(0)
 	w.until(w.start("campaign: p1\nkind: provision\nselect: {all: true}\nonly: [mms]\n"), closed(swap.SettingsDelivered, 1))
@@ -110,7 +114,7 @@ documents:
 
 func TestAStandingCampaignConfiguresEveryDeviceThatShowsUp(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, 3, 6000)
+	w := newWorld(t, 3, 600)
 	w.homeAPNs()
 	name := w.start("campaign: auto\nkind: provision\non: new-pair\nselect: {operator: nordvik}\n")
 	e, p := w.card(1)
@@ -138,7 +142,7 @@ func TestAStandingCampaignConfiguresEveryDeviceThatShowsUp(t *testing.T) {
 
 func TestPairsThatCameWhileNobodyLookedAreConfiguredAfterARestart(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, 1, 6000)
+	w := newWorld(t, 1, 600)
 	w.homeAPNs()
 	ctx := t.Context()
 	c, err := w.engine.Create(ctx, "test", []byte("campaign: auto\nkind: provision\non: new-pair\nselect: {all: true}\n"))
@@ -156,7 +160,7 @@ func TestPairsThatCameWhileNobodyLookedAreConfiguredAfterARestart(t *testing.T) 
 func TestAMovedCardIsLeftAloneWhereTheCampaignSaysSo(t *testing.T) {
 	t.Parallel()
 	for _, reaction := range []string{"alert", "ignore"} {
-		w := newWorld(t, 2, 6000)
+		w := newWorld(t, 2, 600)
 		w.homeAPNs()
 		e, p := w.card(0)
 		w.seen(e, "35693803564380", time.Now().Add(-time.Hour)) // before the campaign: no reason to act
@@ -173,7 +177,7 @@ func TestAMovedCardIsLeftAloneWhereTheCampaignSaysSo(t *testing.T) {
 
 func TestDocumentsFollowTheDeviceThatWasSeenAfterTheSwap(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, 1, 6000)
+	w := newWorld(t, 1, 600)
 	w.describe("35000001", catalog.Client{Name: "acme", BasedOn: "none", Capability: catalog.Capability{
 		Texts: []catalog.Text{{Name: "set", Text: "APN=${apn};USER=${user}"}},
 	}})
@@ -206,7 +210,7 @@ func TestWhatADeviceCannotBeToldIsNamed(t *testing.T) {
 		`client "nobody" is not known`:         {Name: "lost", BasedOn: "nobody"},
 		"no PIN":                               {Name: "typed", Capability: catalog.Capability{Security: []string{"userpin"}}},
 	} {
-		w := newWorld(t, 1, 6000)
+		w := newWorld(t, 1, 600)
 		w.homeAPNs()
 		w.describe("35000001", c)
 		e, _ := w.card(0)
@@ -225,7 +229,7 @@ func TestWhatADeviceCannotBeToldIsNamed(t *testing.T) {
 
 func TestNothingOfThatNameIsNamed(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, 1, 6000)
+	w := newWorld(t, 1, 600)
 	w.homeAPNs()
 	name := w.start("campaign: p1\nkind: provision\nselect: {all: true}\nonly: [interet, dm]\n")
 	w.until(name, closed(swap.Skipped, 1))
@@ -240,7 +244,7 @@ func TestNothingOfThatNameIsNamed(t *testing.T) {
 
 func TestADeviceWithAPINGetsItsDocumentsSignedWithIt(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, 1, 6000)
+	w := newWorld(t, 1, 600)
 	w.homeAPNs()
 	w.describe("35000001", catalog.Client{Name: "typed", Capability: catalog.Capability{Security: []string{"userpin"}, PIN: "0042"}})
 	e, p := w.card(0)
@@ -275,5 +279,99 @@ func TestProvisioningRefusesWhatIsOfOtherKinds(t *testing.T) {
 		if _, err := campaign.ParseSpec([]byte("campaign: p1\nselect: {all: true}\n" + other + "\n")); err == nil {
 			t.Errorf("%s passed", other)
 		}
+	}
+}
+
+func TestTheCampaignsOfTheManualAreTaken(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../docs/device-configuration.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, block := range strings.Split(string(page), "```yaml\n# campaign\n")[1:] {
+		text, _, _ := strings.Cut(block, "```")
+		if _, err := campaign.ParseSpec([]byte(text)); err != nil {
+			t.Errorf("%v in\n%s", err, text)
+		}
+		n++
+	}
+	if n < 4 {
+		t.Errorf("%d campaigns found, want 4", n)
+	}
+}
+
+func TestADeviceIsAskedToCallItsDMServer(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 2, 600)
+	o := operators[0]
+	o.APNs = []catalog.APN{{Purpose: "internet", Name: "m2m.nordvik.example"}}
+	o.DM = &catalog.DMServer{ID: "simota", Address: "https://dm.nordvik.example/", ServerSecret: "secret", Nonce: "bm9uY2U="}
+	w.ok(w.db.PutOperator(t.Context(), "test", o))
+	w.describe("35000001", catalog.Client{Name: "managed", BasedOn: "cpclient"})
+	managed, p := w.card(0)
+	w.seen(managed, "35000001123456", time.Now())
+	name := w.start("campaign: p1\nkind: provision\nselect: {all: true}\nnotify: true\nonly: [dm notification]\n")
+	w.until(name, func(c ledger.Counts) bool {
+		return c.Open == 0 && c.ByState[string(swap.SettingsDelivered)] == 1 && c.ByState[string(swap.Skipped)] == 1
+	})
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n, err := cp.ParseNotificationPush(p.pushed)
+	if err != nil || !n.Verify("secret", []byte("nonce")) || n.ServerID != "simota" || !n.Server {
+		t.Errorf("the device got %x: %+v, %v", p.pushed, n, err)
+	}
+}
+
+func TestWhatIsAskedForAloneIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1, 600)
+	w.homeAPNs()
+	_, p := w.card(0)
+	p.mu.Lock()
+	p.mute = func(delivery.Message) bool { return true }
+	p.mu.Unlock()
+	name := w.start("campaign: p1\nkind: provision\nselect: {all: true}\nonly: [smsc]\n")
+	w.until(name, func(c ledger.Counts) bool { return c.ByState[string(swap.Configuring)] == 1 })
+	p.mu.Lock()
+	p.mute = nil
+	p.mu.Unlock()
+	w.until(name, closed(swap.SettingsDelivered, 1))
+}
+
+func TestADeviceThatACardWasInBeforeIsNotNew(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 2, 600)
+	w.homeAPNs()
+	e, _ := w.card(0)
+	w.seen(e, "35693803564380", time.Now().Add(-time.Hour))
+	name := w.start("campaign: auto\nkind: provision\non: new-pair\nselect: {all: true}\n")
+	w.seen(e, "356938035643809", time.Now())
+	other, _ := w.card(1)
+	w.seen(other, "35693803564381", time.Now())
+	if c := w.until(name, closed(swap.SettingsDelivered, 1)); c.Total != 1 {
+		t.Errorf("%d cards configured, want the one that is in a new device: %+v", c.Total, c)
+	}
+}
+
+func TestADeviceThatASwapDidNotConfigureIsLeftToTheStandingCampaign(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1, 600)
+	e, p := w.card(0)
+	mute := func(f func(delivery.Message) bool) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.mute = f
+	}
+	mute(func(m delivery.Message) bool { return strings.HasPrefix(m.Destination, "+55") })
+	name := w.start("campaign: auto\nkind: provision\non: new-pair\nselect: {all: true}\n")
+	moves := w.start("campaign: s1\nkind: swap\nselect: {all: true}\nto: aurora\nattested: test\nmax_unproven: 1\ndone_when: moved\n")
+	w.until(moves, func(c ledger.Counts) bool { return c.ByState[string(swap.Switched)] == 1 })
+	w.ok(w.engine.Attach(t.Context(), detect.Event{IMSI: e.Subscriptions[1].IMSI, IMEI: "3500000112345678", Kind: detect.Attach, Source: "attach feed"}))
+	w.until(moves, closed(swap.Moved, 1))
+	mute(nil)
+	w.until(name, closed(swap.SettingsDelivered, 1))
+	if apns, _ := p.applications(); !slices.Equal(apns, []string{"m2m.aurora.example", "mms.aurora.example"}) {
+		t.Errorf("applied %v", apns)
 	}
 }

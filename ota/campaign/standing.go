@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/simota/simota/catalog"
 	"github.com/simota/simota/catalog/ledger"
@@ -25,9 +26,13 @@ const (
 // watch is what the pacer knows of a standing campaign. It is all in the store:
 // after a restart the pairs since the campaign's start are looked at again.
 type watch struct {
-	after int64          // pairs up to this one were looked at
-	cards map[int64]bool // those that are to be looked at
+	after int64               // pairs up to this one were looked at
+	cards map[int64]time.Time // those that are to be looked at, and when
 }
+
+// lookAgain is after how long a card is looked at again that is being
+// configured for another device, or that a swap has in hand.
+const lookAgain = time.Minute
 
 // stand takes cards into a standing campaign that were seen in a device.
 func (e *Engine) stand(ctx context.Context, c ledger.Campaign, spec Spec, w *watch) error {
@@ -36,12 +41,17 @@ func (e *Engine) stand(ctx context.Context, c ledger.Campaign, spec Spec, w *wat
 		return err
 	}
 	if w.cards == nil {
-		w.cards = map[int64]bool{}
+		w.cards = map[int64]time.Time{}
 	}
 	for _, p := range pairs {
-		w.after, w.cards[p.CardID] = p.ID, true
+		w.after, w.cards[p.CardID] = p.ID, time.Time{}
 	}
-	for card := range w.cards {
+	now := e.cfg.Now()
+	for card, at := range w.cards {
+		if at.After(now) {
+			continue
+		}
+		w.cards[card] = now.Add(e.scale(lookAgain)) // an error holds up no other card
 		done, err := e.meet(ctx, c, spec, card)
 		if err != nil {
 			return err
@@ -54,7 +64,7 @@ func (e *Engine) stand(ctx context.Context, c ledger.Campaign, spec Spec, w *wat
 }
 
 // meet looks at a card that was seen in a device. done is false when it has to
-// be looked at again: it is being configured for another device.
+// be looked at again: it is being configured for another device, or switched.
 func (e *Engine) meet(ctx context.Context, c ledger.Campaign, spec Spec, cardID int64) (done bool, err error) {
 	entry, err := e.cfg.Store.CardByID(ctx, cardID)
 	if err != nil {
@@ -65,29 +75,45 @@ func (e *Engine) meet(ctx context.Context, c ledger.Campaign, spec Spec, cardID 
 		return true, err
 	}
 	is := pairs[len(pairs)-1]
-	if is.LastSeen.Before(c.StartedAt) {
-		return true, nil
+	if is.SeenAt.Before(c.StartedAt) {
+		return true, nil // it was there before
 	}
 	targets, err := e.cfg.Store.TargetsOfCard(ctx, cardID)
 	if err != nil {
 		return false, err
 	}
-	mine, swapped := ledger.Target{}, false
+	mine := ledger.Target{}
 	for _, t := range targets {
-		if t.CampaignID == c.ID {
+		switch swaps := t.From != 0 && t.To != 0 && !t.ClaimedAt.IsZero(); {
+		case t.CampaignID == c.ID:
 			mine = t
-		} else if t.To != 0 && t.From != 0 && !t.ClaimedAt.IsZero() && (t.ClosedAt.IsZero() || !t.ClosedAt.Before(is.SeenAt)) {
-			swapped = true // and that swap configures the device
+		case swaps && t.ClosedAt.IsZero():
+			return false, nil // it may configure the device itself
+		case swaps && !t.ClosedAt.Before(is.SeenAt) && configured(t, is):
+			return true, nil
 		}
 	}
 	switch {
-	case swapped, mine.ID != 0 && configures(mine, is):
+	case mine.ID != 0 && configures(mine, is):
 		return true, nil
 	case mine.ID != 0 && mine.ClosedAt.IsZero():
-		e.Wake(mine.ID) // it sees that the card is elsewhere, and ends
-		return mine.ClaimedAt.IsZero(), nil
+		return mine.ReleasedAt.IsZero(), nil // once released it may have been pinned before this pair was known
 	}
 	return true, e.configure(ctx, c, spec, mine, pairs)
+}
+
+// configured reports whether a swap that ended did what there is to do for a
+// pair: one that did not switch the card, or was done when it had, did not.
+func configured(t ledger.Target, is catalog.Pair) bool {
+	var f swap.Facts
+	if json.Unmarshal(t.Facts, &f) != nil || f.Goal == swap.GoalMoved || !about(f, is) {
+		return false
+	}
+	switch swap.State(t.State) {
+	case swap.SettingsDelivered, swap.Verified, swap.SettingsFailed:
+		return true
+	}
+	return false
 }
 
 // configures reports whether a target is about this pair.
@@ -99,7 +125,12 @@ func configures(t ledger.Target, is catalog.Pair) bool {
 	if json.Unmarshal(t.Facts, &f) != nil {
 		return false
 	}
-	return catalog.SameIMEI(f.IMEI, is.IMEI) && f.To.IMSI == is.IMSI
+	return about(f, is)
+}
+
+// about reports whether facts are those of a pair.
+func about(f swap.Facts, is catalog.Pair) bool {
+	return (f.IMEI == is.IMEI || catalog.SameIMEI(f.IMEI, is.IMEI)) && f.To.IMSI == is.IMSI
 }
 
 // configure makes a card a target, or begins a new round.

@@ -21,6 +21,7 @@ import (
 	"github.com/simota/simota/ota"
 	"github.com/simota/simota/ota/campaign"
 	"github.com/simota/simota/ota/cp"
+	"github.com/simota/simota/ota/cp/content"
 	"github.com/simota/simota/ota/delivery"
 	"github.com/simota/simota/ota/lab/uicc"
 	"github.com/simota/simota/ota/sms"
@@ -52,8 +53,9 @@ type phone struct {
 	numbers  map[string]string // IMSI -> MSISDN
 	attached string            // IMSI; the phone keeps it until it refreshes
 	joiner   *sms.Joiner
-	applied  []cp.Settings
+	applied  []content.Content
 	texts    []string
+	pushed   []byte                        // the last push that came whole
 	pin      string                        // typed by its user; without one it takes what the network signed
 	deaf     bool                          // ignores REFRESH
 	mute     func(m delivery.Message) bool // the message never arrives
@@ -159,6 +161,7 @@ func (p *phone) take(m delivery.Message) (out []uicc.OutgoingSMS, refresh bool) 
 	if err != nil || !complete {
 		return nil, false
 	}
+	p.pushed = payload
 	msg, err := cp.ParsePush(payload)
 	if err != nil {
 		return nil, false
@@ -171,8 +174,8 @@ func (p *phone) take(m delivery.Message) (out []uicc.OutgoingSMS, refresh bool) 
 		return nil, false
 	}
 	if doc, err := cp.ParseWBXML(msg.Body); err == nil {
-		if s, err := cp.Read(doc); err == nil {
-			p.applied = append(p.applied, s)
+		if c, err := content.Parse(doc); err == nil {
+			p.applied = append(p.applied, c)
 		}
 	}
 	return nil, false

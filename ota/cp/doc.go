@@ -8,10 +8,10 @@
 //	WSP push   01 06 2F 1F 2D B6 91 80+SEC 92 <40 upper-case hex digits> 00
 //	WBXML      03 0B 6A 00 C5 45 ..
 //
-// From settings to short messages and back:
+// From a document to short messages and back:
 //
-//	Internet, MMS, MessageCentre, ShortCodes -> Document -> AppendWBXML -> Push -> Split
-//	Read <- ParseWBXML <- Message.Verify <- ParsePush <- Join
+//	Document -> AppendWBXML -> Push -> Split
+//	Document <- ParseWBXML <- Message.Verify <- ParsePush <- Join
 //
 // What is written is what the weakest known client reads: names and words as
 // tokens only where every known table agrees, inline strings everywhere else,

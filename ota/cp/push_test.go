@@ -45,8 +45,9 @@ func TestKeys(t *testing.T) {
 		{"letter", network("00101012345678A"), ""},
 		{"Arabic digits", network("٠٠١٠١٠١٢"), ""},
 		{"PIN keeps leading zeros", user("00000001"), "3030303030303031"},
-		{"PIN of 3", user("123"), ""},
-		{"PIN of 11", user("12345678901"), ""},
+		{"PIN of 1", user("7"), "37"},
+		{"no PIN", user(""), ""},
+		{"PIN of 33", user(strings.Repeat("1", 33)), ""},
 		{"PIN with a letter", user("12a4"), ""},
 		{"IMSI, then PIN", both("001010123456789", "0000"), "091010103254769830303030"},
 		{"bad IMSI", both("1", "0000"), ""},
@@ -230,10 +231,9 @@ func TestSplitWritesTheHeaderOfTheStandard(t *testing.T) {
 func TestSecretsShowNowhere(t *testing.T) {
 	t.Parallel()
 	key := must[Credential](t)(UserPIN("7391"))
-	a := APN{Purpose: PurposeInternet, Address: "web", Auth: "pap", User: "guest", Secret: "hunter2"}
-	d := must[Document](t)(Internet("Kestrel", a))
-	s := must[Settings](t)(Read(d))
-	for _, v := range []any{key, &key, a, d, d.Children, s, d.Children[1].Children[0].Parms[2]} {
+	hidden := set("AUTHSECRET", "hunter2")
+	d := doc(Characteristic{Type: "NAPDEF", Children: []Characteristic{{Type: "NAPAUTHINFO", Parms: []Parm{set("AUTHTYPE", "PAP"), hidden}}}})
+	for _, v := range []any{key, &key, Secret("hunter2"), d, d.Children, hidden} {
 		texts := []string{string(must[[]byte](t)(json.Marshal(v)))}
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d"} {
 			texts = append(texts, fmt.Sprintf(verb, v))

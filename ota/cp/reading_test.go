@@ -88,7 +88,7 @@ func TestDecoderReadsEveryVersion(t *testing.T) {
 		"1.1": "010b6a00", "1.2": "020b6a00", "1.3": "030b6a00", "padded numbers": "03800b80806a8000",
 	} {
 		d, err := ParseWBXML(unhex(t, head+rest))
-		if err != nil || d.Children[0].value("NAME") != "A" {
+		if err != nil || *d.Children[0].Parms[0].Value != "A" {
 			t.Errorf("%s: %v %v", name, d, err)
 		}
 	}

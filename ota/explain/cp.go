@@ -3,9 +3,11 @@ package explain
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/simota/simota/ota/cp"
+	"github.com/simota/simota/ota/cp/content"
 	"github.com/simota/simota/sat/euicc"
 )
 
@@ -107,11 +109,7 @@ func drawWBXML(l *layer) {
 	for _, unknown := range d.Unknown() {
 		body.node.say(Suspicious, "%s: no table of OMA has it, some clients refuse the whole document", printable(unknown))
 	}
-	if settings, err := cp.Read(d); err != nil {
-		body.node.say(Suspicious, "a client would refuse it: %s", trim(err))
-	} else {
-		body.drawSettings(settings)
-	}
+	body.drawSettings(d)
 }
 
 func (l *layer) drawCharacteristic(c cp.Characteristic) {
@@ -133,21 +131,61 @@ func (l *layer) drawCharacteristic(c cp.Characteristic) {
 	}
 }
 
-// drawSettings says what a client would take from the document.
-func (l *layer) drawSettings(s cp.Settings) {
-	for _, a := range s.APNs {
-		use := ""
-		if a.Internet {
-			use += " for internet"
-		}
-		if a.MMS {
-			use += " for MMS"
-		}
-		l.node.say(Info, "a client takes APN %s%s", printable(a.Address), use)
+// drawSettings says what a client would take from the document, and who would
+// refuse all of it.
+func (l *layer) drawSettings(d cp.Document) {
+	c, err := content.Parse(d)
+	if err != nil {
+		l.node.say(Wrong, "%s", trim(err))
+		return
 	}
-	if s.SMSC != "" {
-		l.node.say(Info, "message centre %s: most clients ignore it", printable(s.SMSC))
+	for i, n := range c.NAPDefs {
+		twice := slices.ContainsFunc(c.NAPDefs[:i], func(earlier content.NAPDef) bool { return earlier.NAPID == n.NAPID })
+		switch {
+		case twice || n.NAPID == "" || n.Name == "" || n.Address == "" || len(n.Bearers) == 0:
+			// Clients drop it.
+		case n.Bearers[0] == "GSM-GPRS" && n.AddrType == "APN":
+			use := ""
+			if n.Internet || leads(c, n, content.AppBrowser) {
+				use += " for internet"
+			}
+			if leads(c, n, content.AppMMS) {
+				use += " for MMS"
+			}
+			l.node.say(Info, "a client takes APN %s%s", printable(n.Address), use)
+		case n.Bearers[0] == "GSM-SMS":
+			l.node.say(Info, "message centre %s: most clients ignore it", printable(n.Address))
+		}
 	}
+	for _, f := range content.Check(d) {
+		if f.Effect == content.Refused && f.By != content.Sender {
+			l.node.say(Suspicious, "a client would refuse it: %s", f.Text)
+			return
+		}
+	}
+}
+
+// leads says whether an application uses an access point, by itself or over a
+// proxy.
+func leads(c content.Content, n content.NAPDef, appID string) bool {
+	for _, a := range c.Applications {
+		for _, to := range a.To {
+			switch {
+			case a.AppID != appID:
+			case !to.Proxy && (to.ID == n.NAPID || to.ID == "INTERNET" && n.Internet):
+				return true
+			case to.Proxy && proxied(c, to.ID, n.NAPID):
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func proxied(c content.Content, proxyID, napID string) bool {
+	return slices.ContainsFunc(c.Proxies, func(px content.PXLogical) bool {
+		return px.ProxyID == proxyID && slices.ContainsFunc(px.Physical, func(m content.PXPhysical) bool { return slices.Contains(m.NAPIDs, napID) })
+	})
 }
 
 // drawNotice draws the notice of an eUICC.

@@ -100,6 +100,21 @@ const receiptText = "id:7f3a09 sub:001 dlvrd:000 submit date:2611030200 done dat
 const noticeSample = "027000004D1502001012000001000000000000" + "45AAB54EB13D7749" +
 	"E1354C10890010120123414012345678901234564D01024E0200004F10A0000005591010FFFFFFFF890000130014083A45990057918503"
 
+// internet is the document that gives a device its access point.
+const internet = `<wap-provisioningdoc version="1.1">
+<characteristic type="BOOTSTRAP"><parm name="NAME" value="Aurora"/></characteristic>
+<characteristic type="NAPDEF">
+ <parm name="NAPID" value="Aurora-web"/><parm name="BEARER" value="GSM-GPRS"/><parm name="NAME" value="Aurora"/>
+ <parm name="NAP-ADDRESS" value="iot.aurora.example"/><parm name="NAP-ADDRTYPE" value="APN"/><parm name="INTERNET"/>
+ <characteristic type="NAPAUTHINFO">
+  <parm name="AUTHTYPE" value="PAP"/><parm name="AUTHNAME" value="m2m"/><parm name="AUTHSECRET" value="hidden"/>
+ </characteristic>
+</characteristic>
+<characteristic type="APPLICATION">
+ <parm name="APPID" value="w2"/><parm name="NAME" value="Aurora"/><parm name="TO-NAPID" value="Aurora-web"/>
+</characteristic>
+</wap-provisioningdoc>`
+
 type example struct {
 	name   string
 	octets []byte
@@ -118,7 +133,7 @@ func examples(t testing.TB) []example {
 		long = packet(aes1, spi, usim, 17, append(append(compact(), compact()...), compact()...))
 		parts = must(sms.SplitPacket(sms.CommandPacket, long, 5))
 	}
-	doc := must(cp.Internet("Aurora", cp.APN{Purpose: cp.PurposeInternet, Address: "iot.aurora.example", Auth: "pap", User: "m2m", Secret: "hidden"}))
+	doc := must(cp.ParseXML([]byte(internet)))
 	wbxml := must(doc.AppendWBXML(nil))
 	push := must(cp.Push(wbxml, cp.NETWPIN, must(cp.NetworkPIN("999700000000017"))))
 	expanded := must(script.Script{Format: script.Expanded, Immediate: script.Refresh(4), AnswerFirst: true,

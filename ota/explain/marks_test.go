@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/simota/simota/ota"
+	"github.com/simota/simota/ota/cp"
 	"github.com/simota/simota/ota/explain"
 	"github.com/simota/simota/ota/script"
 	"github.com/simota/simota/ota/sms"
@@ -199,6 +200,39 @@ func TestKeyMaterialInsideIsNotShown(t *testing.T) {
 		}
 		if !strings.Contains(out, "not shown") && !strings.Contains(out, "Keys") {
 			t.Errorf("nothing says that they are left out:\n%s", out)
+		}
+	}
+}
+
+func TestProvisioningDocumentsAreJudged(t *testing.T) {
+	t.Parallel()
+	const nap = `<parm name="NAPID" value="n"/><parm name="NAME" value="n"/>`
+	for name, c := range map[string]struct {
+		xml                    string
+		takes, refused, absent string
+	}{
+		"message centre": {
+			`<characteristic type="NAPDEF">` + nap + `<parm name="BEARER" value="GSM-SMS"/><parm name="NAP-ADDRESS" value="+12025550100"/></characteristic>`,
+			"message centre +12025550100: most clients ignore it", "a client would refuse it: cpclient refuses", "a client takes",
+		},
+		"MMS by a proxy": {
+			`<characteristic type="NAPDEF">` + nap + `<parm name="BEARER" value="GSM-GPRS"/><parm name="NAP-ADDRESS" value="mms"/>` +
+				`<parm name="NAP-ADDRTYPE" value="APN"/></characteristic><characteristic type="PXLOGICAL"><parm name="PROXY-ID" value="p"/>` +
+				`<parm name="NAME" value="p"/><characteristic type="PXPHYSICAL"><parm name="PHYSICAL-PROXY-ID" value="p"/><parm name="PXADDR" value="10.0.0.1"/>` +
+				`<parm name="TO-NAPID" value="n"/></characteristic></characteristic>` +
+				`<characteristic type="APPLICATION"><parm name="APPID" value="w4"/><parm name="TO-PROXY" value="p"/><parm name="ADDR" value="http://m/"/></characteristic>`,
+			"a client takes APN mms for MMS", "", "internet",
+		},
+		"no BEARER": {
+			`<characteristic type="NAPDEF">` + nap + `<parm name="NAP-ADDRESS" value="web"/><parm name="NAP-ADDRTYPE" value="APN"/></characteristic>`,
+			"", "a client would refuse it: cpclient refuses", "a client takes",
+		},
+	} {
+		b := must(must(cp.ParseXML([]byte("<wap-provisioningdoc>" + c.xml + "</wap-provisioningdoc>"))).AppendWBXML(nil))
+		r := decode(t, b, explain.Options{As: explain.WBXML})
+		takes, refused := strings.Join(marks(r.Root, explain.Info), "\n"), strings.Join(marks(r.Root, explain.Suspicious), "\n")
+		if !strings.Contains(takes, c.takes) || !strings.Contains(refused, c.refused) || c.refused == "" && refused != "" || strings.Contains(takes, c.absent) {
+			t.Errorf("%s: takes %q, refused %q", name, takes, refused)
 		}
 	}
 }

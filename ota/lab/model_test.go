@@ -77,15 +77,7 @@ func TestColumnCPSaysNoneWhateverTheModelIs(t *testing.T) {
 // pinDocument signs the parts of a document by a user's PIN.
 func (b *bench) pinDocument(pin string) [][]byte {
 	b.t.Helper()
-	d, err := cp.Internet("aurora", cp.APN{Purpose: cp.PurposeInternet, Address: "pin.example"})
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	body, err := d.AppendWBXML(nil)
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	push, err := cp.Push(body, cp.USERPIN, []byte(pin))
+	push, err := cp.Push(b.internet("pin.example"), cp.USERPIN, []byte(pin))
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -92,10 +93,15 @@ func TestSwitchMovesDeviceToTheOtherNetwork(t *testing.T) {
 	})
 }
 
-// document makes the parts of an internet document for a device with this IMSI.
-func (b *bench) document(imsi string) [][]byte {
+// internet is a document with an access point, encoded.
+func (b *bench) internet(apn string) []byte {
 	b.t.Helper()
-	d, err := cp.Internet("aurora", cp.APN{Purpose: cp.PurposeInternet, Address: "m2m.aurora.example", Auth: "chap", User: "meter", Secret: "meter"})
+	d, err := cp.ParseXML(fmt.Appendf(nil, `<wap-provisioningdoc version="1.1"><characteristic type="NAPDEF">
+		<parm name="NAPID" value="aurora-web"/><parm name="BEARER" value="GSM-GPRS"/><parm name="NAME" value="aurora"/>
+		<parm name="NAP-ADDRESS" value="%s"/><parm name="NAP-ADDRTYPE" value="APN"/><parm name="INTERNET"/>
+		<characteristic type="NAPAUTHINFO">
+			<parm name="AUTHTYPE" value="CHAP"/><parm name="AUTHNAME" value="meter"/><parm name="AUTHSECRET" value="meter"/>
+		</characteristic></characteristic></wap-provisioningdoc>`, apn))
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -103,11 +109,17 @@ func (b *bench) document(imsi string) [][]byte {
 	if err != nil {
 		b.t.Fatal(err)
 	}
+	return body
+}
+
+// document makes the parts of an internet document for a device with this IMSI.
+func (b *bench) document(imsi string) [][]byte {
+	b.t.Helper()
 	key, err := cp.NetworkPIN(imsi)
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	push, err := cp.Push(body, cp.NETWPIN, key)
+	push, err := cp.Push(b.internet("m2m.aurora.example"), cp.NETWPIN, key)
 	if err != nil {
 		b.t.Fatal(err)
 	}

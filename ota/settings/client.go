@@ -35,7 +35,7 @@ func Clients() []catalog.Client {
 			Capability: choking(yes(with(catalog.TakesDNS, catalog.TakesPDP, catalog.TakesShortCodes, catalog.TakesDM),
 				"netwpin", "userpin", "usernetwpin", "userpinmac", "none"), "PROVURL"),
 		},
-		{Name: "samsung", About: "Samsung phones with wsomacp", Capability: yes(with(catalog.TakesDM), "netwpin", "userpin")},
+		{Name: "samsung", About: "Samsung phones with wsomacp", Capability: yes(basic, "netwpin", "userpin")},
 		{Name: "sailfish", About: "Sailfish OS, Jolla", Capability: yes(basic, "netwpin", "userpin")},
 		{Name: "gecko", About: "Firefox OS, KaiOS", Capability: choking(yes(basic, "netwpin", "userpin"), "VENDORCONFIG")},
 		{Name: "windows-mobile", About: "Windows Mobile and Phone", Capability: yes(with(catalog.TakesDM), "netwpin", "userpin", "usernetwpin")},

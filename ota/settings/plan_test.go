@@ -77,7 +77,7 @@ func TestTheSmallSafeDocumentGoesFirstAndTheDoubtfulOnesLast(t *testing.T) {
 	for name, want := range map[string][]string{
 		Unknown:    {"internet!", "mms!", "smsc", "short codes"},
 		"cpclient": {"internet!", "mms!", "dm", "short codes"},
-		"samsung":  {"internet!", "mms!", "dm"},
+		"samsung":  {"internet!", "mms!"},
 		"gecko":    {"internet!", "mms!"},
 		"mediatek": {"internet!", "mms!"},
 		None:       nil,
@@ -327,6 +327,8 @@ func TestOperatorsAreRefusedWithTheFieldNamed(t *testing.T) {
 		"apns[1]: auth without user":  web(func(a *catalog.APN) { a.User = "" }),
 		"apns[1]: user without auth":  web(func(a *catalog.APN) { a.Auth = "" }),
 		"apns[1]: PDP":                web(func(a *catalog.APN) { a.PDP = "ppp" }),
+		"apns[1]: control character":  func(o *catalog.Operator) { o.Name = "a\tb" },
+		"operator: no name":           func(o *catalog.Operator) { o.Name = "" },
 		"apns[1]: NUL":                web(func(a *catalog.APN) { a.Secret = "a\x00" }),
 		"apns[1]: dns":                web(func(a *catalog.APN) { a.DNS = []string{"ns.example"} }),
 		"apns[1]: three dns":          web(func(a *catalog.APN) { a.DNS = []string{"1.1.1.1", "1.1.1.2", "1.1.1.3"} }),
@@ -338,6 +340,7 @@ func TestOperatorsAreRefusedWithTheFieldNamed(t *testing.T) {
 		"apns[0]: port 0":             mms(func(a *catalog.APN) { a.Proxy = "10.0.0.1:0" }),
 		"apns[0]: port 65536":         mms(func(a *catalog.APN) { a.Proxy = "10.0.0.1:65536" }),
 		"smsc: without plus":          func(o *catalog.Operator) { o.SMSC = "12025550100" },
+		"smsc: a letter":              func(o *catalog.Operator) { o.SMSC = "+1202555O100" },
 		"smsc: 16 digits":             func(o *catalog.Operator) { o.SMSC = "+1234567890123456" },
 		"short_codes: without name":   func(o *catalog.Operator) { o.ShortCodes.SMS[0].Name = "" },
 		"short_codes: one digit":      func(o *catalog.Operator) { o.ShortCodes.SMS[0].Number = "1" },
@@ -410,11 +413,13 @@ func TestEveryCardFileCanBeCoded(t *testing.T) {
 
 func TestWhatIsPlannedIsTakenByItsClient(t *testing.T) {
 	t.Parallel()
-	for _, c := range Clients() {
-		for _, m := range plan(t, kestrel(), c.Capability).Messages {
-			for _, f := range m.Findings(c.Name) {
-				if f.Effect > content.Note && m.Gating {
-					t.Errorf("%s, %s: %s %s: %s", c.Name, m.Name, f.Path, f.Effect, f.Text)
+	for _, op := range accessPoints() {
+		for _, c := range Clients() {
+			for _, m := range plan(t, op, c.Capability).Messages {
+				for _, f := range m.Findings(c.Name) {
+					if f.Effect > content.Note && m.Gating {
+						t.Errorf("%s, %s: %s %s: %s", c.Name, m.Name, f.Path, f.Effect, f.Text)
+					}
 				}
 			}
 		}
@@ -434,5 +439,60 @@ func TestDeviceThatTakesNothingIsSetByHand(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, p.Left); err != nil || diff != "" || len(p.Messages) > 0 {
 		t.Errorf("%v (-want +got)\n%s", err, diff)
+	}
+}
+
+// accessPoints are operators with all ways to log in and to get through.
+func accessPoints() []catalog.Operator {
+	all := []catalog.Operator{kestrel()}
+	for _, auth := range []string{"", "pap", "chap"} {
+		for _, pdp := range []string{"", "ipv4", "ipv6", "ipv4v6"} {
+			for _, proxy := range []string{"", "10.16.18.4:8080", "[2001:db8::4]:8080", "proxy.kestrel.example:9201"} {
+				a := catalog.APN{Purpose: Internet, Name: "web.kestrel.example", Auth: auth, PDP: pdp, Proxy: proxy}
+				if auth != "" {
+					a.User, a.Secret = "guest", "guest"
+				}
+				mms := a
+				mms.Purpose, mms.MMSC = MMS, "http://mmsc.kestrel.example/mms"
+				all = append(all, catalog.Operator{Name: "Kestrel", APNs: []catalog.APN{a, mms}})
+			}
+		}
+	}
+	return all
+}
+
+func TestUsualDocumentsStaySmall(t *testing.T) {
+	t.Parallel()
+	got := map[string]int{}
+	for _, m := range plan(t, kestrel(), client(t, Unknown)).Messages {
+		got[m.Name] = m.SMS
+	}
+	if diff := cmp.Diff(map[string]int{Internet: 2, MMS: 3, "smsc": 2, "short codes": 2}, got); diff != "" {
+		t.Errorf("short messages (-want +got)\n%s", diff)
+	}
+}
+
+func TestProxiesAreWrittenByTheTypeOfTheirAddress(t *testing.T) {
+	t.Parallel()
+	for proxy, want := range map[string]string{
+		"10.16.18.4:8080": `PXADDR="10.16.18.4" PXADDRTYPE="IPV4"`, "[2001:db8::4]:8080": `PXADDR="2001:db8::4" PXADDRTYPE="IPV6"`,
+		"proxy.example:8080": `PXADDR="proxy.example" PXADDRTYPE="ALPHA"`,
+	} {
+		op := kestrel()
+		op.APNs[0].Proxy = proxy
+		m := plan(t, op, client(t, Unknown)).Messages[1]
+		if got := lines(m.Document.Children, ""); !strings.Contains(got, want) || !strings.Contains(got, `PORTNBR="8080"`) {
+			t.Errorf("%s: no %s in\n%s", proxy, want, got)
+		}
+	}
+}
+
+func TestNumbersOfServicesMayHaveSigns(t *testing.T) {
+	t.Parallel()
+	op := kestrel()
+	op.ShortCodes.Voice[0].Number = "*100#"
+	m := plan(t, op, client(t, Unknown)).Messages[3]
+	if got := lines(m.Document.Children, ""); !strings.Contains(got, `URI="tel:*100%23"`) {
+		t.Errorf("a bare # would begin a fragment of the URI:\n%s", got)
 	}
 }

@@ -63,15 +63,12 @@ var example = catalog.Operator{Name: "example", SMSC: "+15550100", APNs: []catal
 	{Purpose: MMS, Name: "mms.example", DNS: []string{"192.0.2.1", "192.0.2.2"}, Proxy: "192.0.2.4:8080", Auth: "pap", User: "user", Secret: "secret", PDP: "ipv4", MMSC: "http://mms.example/"},
 }}
 
-// CheckTemplate says whether a template of a client can be sent: it has a name,
-// its placeholders are known, and one of a document makes a document.
+// CheckTemplate says whether a template of a client can be sent: its
+// placeholders are known, and one of a document makes a document.
 func CheckTemplate(t catalog.Text, document bool) error {
-	if t.Name == "" {
-		return fmt.Errorf("settings: a template has no name")
-	}
 	for _, m := range placeholder.FindAllStringSubmatch(t.Text, -1) {
 		if !slices.Contains(Placeholders(), m[1]) {
-			return fmt.Errorf("settings: template %q: ${%s} is not known: %s", t.Name, m[1], strings.Join(Placeholders(), ", "))
+			return fmt.Errorf("settings: ${%s} is not known: known are %s", m[1], strings.Join(Placeholders(), ", "))
 		}
 	}
 	if !document {
@@ -79,14 +76,14 @@ func CheckTemplate(t catalog.Text, document bool) error {
 	}
 	text, err := fill(t.Text, example, xmlEscape)
 	if err != nil {
-		return fmt.Errorf("settings: template %q: %w", t.Name, err)
+		return fmt.Errorf("settings: %w", err)
 	}
 	doc, err := cp.ParseXML([]byte(text))
 	if err == nil {
 		_, err = doc.AppendWBXML(nil)
 	}
 	if err != nil {
-		return fmt.Errorf("settings: template %q: %w", t.Name, err)
+		return fmt.Errorf("settings: %w", err)
 	}
 	return nil
 }

@@ -65,7 +65,8 @@ type Facts struct {
 	From        Side         `json:"from"`
 	To          Side         `json:"to"` // zero for kind rfm; for kind provision the only one
 	IMEI        string       `json:"imei,omitempty"`
-	// Planned is the device that Documents were chosen for; empty means any.
+	// Planned is the device that Documents were chosen for; empty means one that
+	// nobody knew.
 	// Unplanned is why none could be.
 	Planned   string     `json:"planned,omitempty"`
 	Unplanned string     `json:"unplanned,omitempty"`
@@ -132,6 +133,7 @@ type Document struct {
 	Gating   bool   `json:"gating"`             // the target's state waits for it
 	WBXML    []byte `json:"wbxml,omitempty"`    // empty for a text
 	Text     string `json:"text,omitempty"`     // empty for a document
+	Push     []byte `json:"push,omitempty"`     // a WSP push that is complete as it is, in place of both
 	Security string `json:"security,omitempty"` // how it is signed; empty means "netwpin"
 	PIN      string `json:"pin,omitempty"`
 }
@@ -140,7 +142,7 @@ type Document struct {
 // of one type allocation code are told the same; of one that nobody saw the
 // documents are as good as any.
 func (f Facts) plannedFor(imei string) bool {
-	return f.Planned == "" || imei == "" || catalog.TAC(f.Planned) == catalog.TAC(imei)
+	return imei == "" || catalog.TAC(f.Planned) == catalog.TAC(imei)
 }
 
 // Deadlines say how long a target may stay where it is.

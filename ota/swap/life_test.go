@@ -50,7 +50,7 @@ func facts() swap.Facts {
 		Identity: rfm.Identity{IMSI: newIMSI, MSISDN: newNumber, SMSC: "+5511900000001", PLMNs: []rfm.PLMN{"99970"}},
 		From:     swap.Side{Subscription: 1, Operator: "nordvik", IMSI: oldIMSI, MSISDN: oldNumber, Links: []string{"nordvik-1"}},
 		To:       swap.Side{Subscription: 2, Operator: "aurora", IMSI: newIMSI, MSISDN: newNumber, Links: []string{"aurora-1"}},
-		IMEI:     "356938035643809", APNs: []string{newAPN, "mms.aurora.example"},
+		IMEI:     "356938035643809", Planned: "356938035643809", APNs: []string{newAPN, "mms.aurora.example"},
 		Documents: []swap.Document{
 			{Name: "internet", Gating: true, WBXML: bytes.Repeat([]byte{3}, 150)},
 			{Name: "mms", Gating: true, WBXML: []byte{3, 1}},
@@ -197,7 +197,10 @@ func (h *history) next() swap.Result {
 	if !r.Due.IsZero() && !r.Due.After(h.now) {
 		h.t.Fatalf("%s is due at %v, which is not after now %v", r.State, r.Due, h.now)
 	}
-	if !r.Closed && r.Action == nil && !r.Clear && r.Due.IsZero() {
+	if r.Plan && (r.Closed || r.Action != nil || r.IMEI == "") {
+		h.t.Fatalf("%s plans and does something else too: %+v", r.State, r)
+	}
+	if !r.Closed && r.Action == nil && !r.Clear && !r.Plan && r.Due.IsZero() {
 		h.t.Fatalf("%s is open, has no action and is never due", r.State)
 	}
 	rand.New(rand.NewPCG(1, uint64(len(all)))).Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })

@@ -91,15 +91,18 @@ func Next(f Facts, evidence []ledger.Evidence, now time.Time) Result {
 	r.Step = s.round*round + r.Step
 	r.Confirm = s.confirm()
 	if s.hard && !r.Closed {
-		r.Action = nil
+		r.Action, r.Plan, r.IMEI = nil, false, ""
 		if s.anyOpenWrite() == nil {
-			r.State, r.Cause, r.Closed = Cancelled, "cancelled by a person; the open write is settled", true
+			r.State, r.Cause, r.Closed = Cancelled, "cancelled by a person", true
+			if s.anyWrite() != nil {
+				r.Cause += "; the open write is settled"
+			}
 		} else {
 			r.Clear = true
 		}
 	}
 	if r.Closed {
-		r.Action, r.Due = nil, time.Time{}
+		r.Action, r.Plan, r.IMEI, r.Due = nil, false, "", time.Time{}
 		return r
 	}
 	if r.Due.IsZero() || !s.due.IsZero() && s.due.Before(r.Due) {

@@ -26,6 +26,7 @@ type world struct {
 	answers []ledger.Evidence
 	forged  map[int64]bool // evidence by id
 	ran     map[int64]bool // attempts that the card executed
+	devices []string       // in which events may show the card
 }
 
 type mail struct {
@@ -53,14 +54,26 @@ func newWorld(rt *rapid.T) *world {
 			c.files["loci"] = make([]byte, 11)
 		case 2:
 			c.fail["fplmn"] = 0x6982
+		case 3, 4:
+			f.Kind, f.From = swap.KindProvision, swap.Side{}
 		}
-		if f.Kind == swap.KindSwap {
+		if f.Kind != swap.KindRFM {
 			f.Goal = rapid.SampledFrom([]swap.Goal{swap.GoalMoved, swap.GoalSettings, swap.GoalVerified}).Draw(rt, "goal")
+		}
+		if f.Kind == swap.KindProvision && f.Goal == swap.GoalMoved {
+			f.Goal = swap.GoalSettings
 		}
 		f.NoCP = rapid.IntRange(0, 9).Draw(rt, "no cp") == 0
 		f.Retries = rapid.IntRange(0, 2).Draw(rt, "retries")
 	})
-	return &world{history: h, rt: rt, modem: oldIMSI, forged: map[int64]bool{}, ran: map[int64]bool{}}
+	w := &world{history: h, rt: rt, modem: oldIMSI, forged: map[int64]bool{}, ran: map[int64]bool{}, devices: []string{h.f.IMEI}}
+	if h.f.Kind == swap.KindProvision {
+		w.modem = newIMSI
+	}
+	if rapid.Bool().Draw(rt, "device moves") {
+		w.devices = append(w.devices, "356938030000017", "3500000112345678", "")
+	}
+	return w
 }
 
 // ahead brings most targets past the steps that the others go through.
@@ -69,7 +82,7 @@ func (w *world) ahead() {
 	case n > 7 && w.f.Kind == swap.KindSwap && len(w.card.fail) == 0:
 		w.movedOn()
 		w.modem = newIMSI
-	case n > 2:
+	case n > 2 && w.f.Kind != swap.KindProvision:
 		w.snapshot()
 	}
 	w.card.counter = w.counter
@@ -145,6 +158,9 @@ func (w *world) openWrite() *ledger.Attempt {
 // still run would be the one thing that must never happen.
 func (w *world) work() {
 	r := w.next()
+	if r.Plan {
+		w.f.IMEI, w.f.Planned = r.IMEI, r.IMEI
+	}
 	if r.Action == nil {
 		return
 	}
@@ -258,14 +274,14 @@ func (w *world) forge() {
 }
 
 func (w *world) event() {
-	if w.f.Kind != swap.KindSwap {
+	if w.f.Kind == swap.KindRFM {
 		return
 	}
 	switch rapid.IntRange(0, 2).Draw(w.rt, "event") {
 	case 0:
 		w.attach(w.modem, rapid.SampledFrom([]string{newAPN, "other"}).Draw(w.rt, "apn"))
 	case 1:
-		w.pair(w.modem, "356938035643817")
+		w.pair(w.modem, rapid.SampledFrom(w.devices).Draw(w.rt, "device"))
 	}
 }
 
@@ -319,6 +335,7 @@ func TestTimeOfArrivalPlaysNoPart(t *testing.T) {
 		} {
 			*p = 10000 * time.Hour
 		}
+		w.devices = w.devices[:1] // where it was when is what counts there
 		w.ahead()
 		for range 60 {
 			w.step()
@@ -369,7 +386,7 @@ func (w *world) hasRank(r swap.Result) error {
 			return ok && (e.AttemptID == a.ID || e.Body.Settles == a.ID && e.Body.Ran)
 		})
 	}
-	hasMoved := attached() || any(func(e ledger.Evidence) bool { return e.Body.Number == newNumber && tellsIMSI(w, e, newIMSI) })
+	hasMoved := w.f.Kind == swap.KindProvision || attached() || any(func(e ledger.Evidence) bool { return e.Body.Number == newNumber && tellsIMSI(w, e, newIMSI) })
 	switch r.State {
 	case swap.Moved, swap.Configuring, swap.SettingsFailed:
 		if !hasMoved {

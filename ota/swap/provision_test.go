@@ -1,6 +1,7 @@
 package swap_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -96,14 +97,6 @@ func TestAnotherDeviceThanThatOfTheDocumentsIsPlannedFor(t *testing.T) {
 	if r := swap.Next(f, began, now.Add(time.Minute)); !r.Closed || r.State != swap.SettingsFailed || !strings.Contains(r.Cause, router) {
 		t.Errorf("settings went to the other device: %+v", r)
 	}
-	arrived := append(told(1, 501, now, true), told(2, 502, now, true)...)
-	if r := swap.Next(f, append(arrived, attach(router, "", now.Add(time.Hour))), now.Add(time.Hour)); r.State != swap.SettingsFailed {
-		t.Errorf("it may have been there when they came: %+v", r)
-	}
-	moved := now.Add(48 * time.Hour)
-	if r := swap.Next(f, append(arrived, attach(router, "", moved)), moved); r.State != swap.SettingsDelivered || !r.Closed || r.Plan {
-		t.Errorf("a card that is moved days after its device was configured: %+v", r)
-	}
 	late := attach(router, "", now)
 	late.HappenedAt = now.Add(-time.Hour)
 	if r := swap.Next(f, []ledger.Evidence{late}, now.Add(time.Minute)); r.Plan || r.Action == nil {
@@ -139,5 +132,77 @@ func TestDocumentsAreSignedAsTheirDeviceWantsThem(t *testing.T) {
 		if r := swap.Next(f, nil, now); !r.Closed || r.State != swap.SettingsFailed || r.Cause == "" {
 			t.Errorf("%s: %+v", bad, r)
 		}
+	}
+}
+
+func TestACardThatGoesToAnotherDeviceIsToldNoMore(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 1, 2, 0, 0, 0, time.UTC)
+	f := provisioning(now)
+	gate := told(1, 501, now.Add(time.Minute), true)
+	both := append(slices.Clone(gate), told(2, 502, now.Add(time.Minute), true)...)
+	at := func(d time.Duration) ledger.Evidence { return attach(router, "", now.Add(d)) }
+	used := attach(router, "m2m.aurora.example", now.Add(time.Hour))
+	for name, c := range map[string]struct {
+		goal swap.Goal
+		seen []ledger.Evidence
+		want swap.State
+	}{
+		"months after all was delivered":   {swap.GoalSettings, append(slices.Clone(both), at(2000*time.Hour)), swap.SettingsDelivered},
+		"with a document that never gates": {swap.GoalSettings, append(slices.Clone(gate), at(time.Hour)), swap.SettingsDelivered},
+		"before the first had arrived":     {swap.GoalSettings, append(slices.Clone(both), at(time.Second), at(time.Hour)), swap.SettingsFailed},
+		"and back":                         {swap.GoalSettings, append(slices.Clone(both), at(time.Second), attach(meter, "", now.Add(2*time.Second))), swap.SettingsDelivered},
+		"and never used it":                {swap.GoalVerified, append(slices.Clone(both), at(time.Hour)), swap.SettingsFailed},
+		"and uses the network there":       {swap.GoalVerified, append(slices.Clone(gate), used), swap.Verified},
+	} {
+		f.Goal = c.goal
+		if r := swap.Next(f, c.seen, now.Add(3000*time.Hour)); r.State != c.want || !r.Closed || r.Action != nil || r.Plan {
+			t.Errorf("%s: %+v", name, r)
+		}
+		if r := swap.Next(f, c.seen, now.Add(2*time.Hour)); name != "months after all was delivered" && (r.State != c.want || !r.Closed) {
+			t.Errorf("%s, at once: %+v", name, r)
+		}
+	}
+}
+
+func TestADeviceOfTheKindThatWasAssumedIsTheOneThatWasTold(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 1, 2, 0, 0, 0, time.UTC)
+	f := provisioning(now)
+	like := func(d time.Duration, n string) ledger.Evidence { return attach(meter[:8]+n, "", now.Add(d)) }
+	seen := append(told(1, 501, now.Add(time.Minute), true), like(time.Hour, "000001"))
+	if r := swap.Next(f, seen, now.Add(time.Hour)); r.State != swap.SettingsDelivered || r.Action == nil {
+		t.Errorf("the card file named another: %+v", r)
+	}
+	seen = append(told(1, 501, now.Add(time.Minute), false), like(0, "000001"), like(time.Hour, "000002"))
+	if r := swap.Next(f, seen, now.Add(time.Hour)); r.State != swap.SettingsFailed || !strings.Contains(r.Cause, meter[:8]+"000002") {
+		t.Errorf("it was in one of them, and is in another: %+v", r)
+	}
+	f.IMEI, f.Planned = "", ""
+	if r := swap.Next(f, []ledger.Evidence{like(0, "000001")}, now.Add(time.Minute)); !r.Plan || r.IMEI != meter[:8]+"000001" {
+		t.Errorf("a device that nobody knew: %+v", r)
+	}
+	if r := swap.Next(f, append(told(1, 501, now, true), like(time.Hour, "000001")), now.Add(time.Hour)); r.State != swap.SettingsDelivered || r.Action == nil {
+		t.Errorf("it was told what any device is: %+v", r)
+	}
+}
+
+func TestACancelledTargetPlansNothing(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 1, 2, 0, 0, 0, time.UTC)
+	stop := ledger.Evidence{Kind: ledger.EvPerson, SeenAt: now, Body: ledger.Body{Decision: swap.DecisionCancelHard}}
+	r := swap.Next(provisioning(now), []ledger.Evidence{stop, attach(router, "", now)}, now.Add(time.Minute))
+	if r.State != swap.Cancelled || !r.Closed || r.Plan || r.IMEI != "" || strings.Contains(r.Cause, "write") {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestADocumentThatCannotBeMadeIsNotSentEmpty(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 1, 2, 0, 0, 0, time.UTC)
+	f := provisioning(now)
+	f.Documents[1] = swap.Document{Name: "vendor", WBXML: []byte{1}, Security: "userpin"}
+	if r := swap.Next(f, told(1, 501, now, true), now.Add(time.Minute)); r.State != swap.SettingsFailed || !r.Closed || r.Cause == "" {
+		t.Errorf("%+v", r)
 	}
 }

@@ -2,6 +2,7 @@ package swap
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"time"
 
@@ -58,6 +59,10 @@ func (s *saga) documents(gating bool, deadline time.Time) documents {
 // document is the action that sends one.
 func (s *saga) document(d Document, step int, deadline time.Time) (*Action, error) {
 	a := &Action{Step: s.step(step), Kind: ledger.CP, Label: labelDoc, Way: New, Deadline: deadline}
+	if len(d.Push) > 0 {
+		a.Push, a.Purpose = d.Push, "send "+d.Name
+		return a, nil
+	}
 	if d.Text != "" {
 		a.Text, a.Purpose = d.Text, "configure "+d.Name+", by a text message"
 		return a, nil
@@ -86,14 +91,43 @@ func (s *saga) provision() Result {
 	return r
 }
 
-// documentsBegan reports whether a document of this round went out.
-func (s *saga) documentsBegan() bool {
+// documentsBegan reports whether a document of this round went out, and when
+// the first was made.
+func (s *saga) documentsBegan() (at time.Time, began bool) {
 	for i := range s.f.Documents {
-		if len(s.of(stepDoc+i)) > 0 {
-			return true
+		for _, a := range s.of(stepDoc + i) {
+			at, began = first(at, a.made), true
 		}
 	}
-	return false
+	return at, began
+}
+
+// elsewhere reports whether a device is another than the one that documents
+// went to. The device that the card file names may be another of
+// the same kind: what fits it is no reason to give up.
+func (s *saga) elsewhere(imei string) bool {
+	at, began := s.documentsBegan()
+	if imei == "" || !began {
+		return false
+	}
+	was := s.deviceAt(at)
+	return s.f.Planned != "" && !s.f.plannedFor(imei) || was != "" && was != imei && !catalog.SameIMEI(was, imei)
+}
+
+// gone is about a card that went to another device after the first document:
+// nothing more is sent to that one. What was done before stays done.
+func (s *saga) gone(r Result, imei string, gate documents) Result {
+	r.Closed = true
+	switch {
+	case s.verified != nil:
+		r.State = Verified
+	case gate.all && s.f.Goal != GoalVerified && !s.elsewhere(s.deviceAt(gate.arrived)):
+		r.State = SettingsDelivered
+	default:
+		r.State = SettingsFailed
+		r.Cause = s.sofar(fmt.Sprintf("settings went to another device: the card is in the one with IMEI %s now", imei))
+	}
+	return r
 }
 
 // sofar begins the cause of a device that is not configured.
@@ -118,17 +152,10 @@ func (s *saga) settings(m Move) Result {
 	if m.At.Before(s.f.Began) {
 		m.At = s.f.Began // moved in an earlier round: this one has its own time
 	}
-	if s.seenIn != nil {
-		m.IMEI = s.seenIn.Body.IMEI // the device it is in now, which may be another by now
+	if n := len(s.sights); n > 0 {
+		m.IMEI = s.sights[n-1].Body.IMEI // the device it is in now, which may be another by now
 	}
-	switch began := s.documentsBegan(); {
-	case began && s.leftLater():
-		m.IMEI = s.f.Planned
-	case began && s.verified == nil && s.f.Planned != "" && m.IMEI != "" && !catalog.SameIMEI(s.f.Planned, m.IMEI):
-		r.State, r.Closed = SettingsFailed, true
-		r.Cause = s.sofar(fmt.Sprintf("settings went to another device: the card is in the one with IMEI %s now", m.IMEI))
-		return r
-	case !began && !s.f.plannedFor(m.IMEI):
+	if _, began := s.documentsBegan(); !began && !s.f.plannedFor(m.IMEI) {
 		r.Plan, r.IMEI = true, m.IMEI
 		return r
 	}
@@ -142,8 +169,8 @@ func (s *saga) settings(m Move) Result {
 	}
 	deadline := m.At.Add(d.Configuring)
 	gate := s.documents(true, deadline)
-	if gate.err != nil {
-		return Result{State: SettingsFailed, Cause: cause(gate.err), Closed: true}
+	if s.elsewhere(m.IMEI) {
+		return s.gone(r, m.IMEI, gate)
 	}
 	rest := documents{}
 	if gate.ended {
@@ -153,6 +180,9 @@ func (s *saga) settings(m Move) Result {
 		}
 		rest = s.documents(false, from.Add(d.SettingsDelivered))
 	}
+	if err := errors.Join(gate.err, rest.err); err != nil {
+		return Result{State: SettingsFailed, Cause: cause(err), Closed: true}
+	}
 	if s.verified != nil {
 		return s.proven(r, gate, rest, deadline)
 	}
@@ -160,14 +190,6 @@ func (s *saga) settings(m Move) Result {
 		return s.configuring(r, gate, deadline)
 	}
 	return s.delivered(r, m, gate, rest)
-}
-
-// leftLater reports whether the card was put into another device only after the
-// one that was told had its settings for as long as their use is awaited: that
-// undoes nothing. Sooner, it may have been there already when they came.
-func (s *saga) leftLater() bool {
-	gate := s.documents(true, time.Time{})
-	return gate.all && !gate.arrived.IsZero() && s.seenIn != nil && when(*s.seenIn).After(gate.arrived.Add(s.f.Deadlines.SettingsDelivered))
 }
 
 // cannot says why the device cannot be told anything; "" when it can.

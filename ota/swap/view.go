@@ -73,7 +73,7 @@ type view struct {
 	sequences map[string]int    // of the notices, by the label of their confirmation
 	seenOld   *ledger.Evidence  // latest event with the old IMSI after the switch began
 	seenNew   *ledger.Evidence  // and with the new one
-	seenIn    *ledger.Evidence  // latest event with the new IMSI that names the device
+	sights    []ledger.Evidence // events with the new IMSI that name the device, by time
 }
 
 // sign is a sign of life that settles nothing by itself. What answers a life
@@ -123,6 +123,7 @@ func fold(f Facts, evidence []ledger.Evidence) *view {
 	v.events(evidence)
 	v.readNotices(evidence)
 	slices.SortFunc(v.pairs, byTime)
+	slices.SortFunc(v.sights, byTime)
 	v.sortReads()
 	slices.SortFunc(v.signs, func(a, b sign) int {
 		return cmp.Or(a.at.Compare(b.at), boolCompare(a.new, b.new), boolCompare(a.calls, b.calls))
@@ -290,8 +291,8 @@ func (v *view) events(evidence []ledger.Evidence) {
 		if *seen == nil || byTime(e, **seen) > 0 {
 			*seen = &e
 		}
-		if is && e.Body.IMEI != "" && (v.seenIn == nil || byTime(e, *v.seenIn) > 0) {
-			v.seenIn = &e
+		if is && e.Body.IMEI != "" {
+			v.sights = append(v.sights, e)
 		}
 		switch {
 		case !is:
@@ -306,6 +307,18 @@ func (v *view) events(evidence []ledger.Evidence) {
 			}
 		}
 	}
+}
+
+// deviceAt is the IMEI of the device that the card was last seen in by then;
+// empty if in none.
+func (v *view) deviceAt(t time.Time) (imei string) {
+	for _, e := range v.sights {
+		if when(e).After(t) {
+			break
+		}
+		imei = e.Body.IMEI
+	}
+	return imei
 }
 
 // outdated reports whether something is of an earlier round, and tells nothing

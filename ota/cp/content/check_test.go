@@ -20,31 +20,6 @@ func noWorseThan(t *testing.T, most Effect, d cp.Document) {
 	}
 }
 
-func TestDocumentsThatAreMadeHereAreSafe(t *testing.T) {
-	t.Parallel()
-	for _, auth := range []string{"", "pap", "chap"} {
-		for _, pdp := range []string{"", "ipv4", "ipv6", "ipv4v6"} {
-			for _, proxy := range []string{"", "10.16.18.4:8080", "[2001:db8::4]:8080", "proxy.kestrel.example:9201"} {
-				a := cp.APN{Purpose: cp.PurposeInternet, Address: "web.kestrel.example", Auth: auth, PDP: pdp, Proxy: proxy}
-				if auth != "" {
-					a.User, a.Secret = "guest", "guest"
-				}
-				web, err := cp.Internet("Kestrel", a)
-				if err != nil {
-					t.Fatal(err)
-				}
-				a.Purpose, a.MMSC = cp.PurposeMMS, "http://mmsc.kestrel.example/mms"
-				mms, err := cp.MMS("Kestrel", a)
-				if err != nil {
-					t.Fatal(err)
-				}
-				noWorseThan(t, Note, web)
-				noWorseThan(t, Note, mms)
-			}
-		}
-	}
-}
-
 func TestCleanVectorsAreSafe(t *testing.T) {
 	t.Parallel()
 	docs := vectors(t)
@@ -63,14 +38,9 @@ func TestCleanVectorsAreSafe(t *testing.T) {
 // The one document of which it was seen that a client refuses it.
 func TestMessageCentreAloneIsRefusedByTheStrictestClient(t *testing.T) {
 	t.Parallel()
-	d, err := cp.MessageCentre("Kestrel", "+12025550100")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, d := range []cp.Document{d, vectors(t)["07-smsc-napdef"]} {
-		if f, found := find(Check(d), "cpclient/nothing-left"); !found || f.Effect != Refused {
-			t.Errorf("%v", Check(d))
-		}
+	found := Check(vectors(t)["07-smsc-napdef"])
+	if f, ok := find(found, "cpclient/nothing-left"); !ok || f.Effect != Refused {
+		t.Errorf("%v", found)
 	}
 }
 

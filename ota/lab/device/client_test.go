@@ -121,8 +121,20 @@ var documents = []struct {
 	{Strict, "VENDORCONFIG", nodes{vendor, web}, CPApplied, apns(webAPN)},
 	{Strict, "application it does not know", nodes{node("APPLICATION", "APPID=ap0005", "TO-NAPID=mms", "ADDR=http://mmsc/")}, CPUnusable, nothing},
 	{Strict, "device management", nodes{dm}, CPApplied, Settings{Accounts: []Account{{"w7", "simota", "DM", "https://dm/"}}}},
-	{Strict, "two BOOTSTRAPs with PROVURL", nodes{node("BOOTSTRAP", "PROVURL=http://a/"), node("BOOTSTRAP", "PROVURL=http://b/")}, CPUnusable, nothing},
+	{Strict, "two BOOTSTRAPs with PROVURL", nodes{node("BOOTSTRAP", "PROVURL=http://a/"), node("BOOTSTRAP", "PROVURL=http://b/")}, CPApplied, nothing},
 	{Strict, "a BOOTSTRAP with PROVURL", nodes{node("BOOTSTRAP", "PROVURL=http://a/"), node("BOOTSTRAP", "NAME=b")}, CPApplied, nothing},
+	{Strict, "a BOOTSTRAP without COUNTRY", nodes{node("BOOTSTRAP", "NETWORK=01")}, CPUnusable, nothing},
+	{Strict, "VENDORCONFIG alone", nodes{vendor}, CPApplied, nothing},
+	{Strict, "VENDORCONFIG without NAME", nodes{without(vendor, "NAME")}, CPUnusable, nothing},
+	{Strict, "a name without text is a name", nodes{with(web, "NAME=")}, CPApplied, apns(APN{Address: "web.example", Internet: true})},
+	{Strict, "one PROVIDER-ID twice", nodes{dm, with(dm, "NAME=other")}, CPApplied, Settings{Accounts: []Account{{"w7", "simota", "DM", "https://dm/"}}}},
+	{Strict, "MMS twice", nodes{media, mmsc, with(mmsc, "ADDR=http://other/")}, CPApplied, apns(mmsAPN)},
+	{Strict, "device management without PROVIDER-ID", nodes{without(dm, "PROVIDER-ID")}, CPUnusable, nothing},
+	{Strict, "device management without ADDR", nodes{without(dm, "ADDR")}, CPUnusable, nothing},
+	{Strict, "mail without a PORT", nodes{with(dm, "APPID=110")}, CPUnusable, nothing},
+	{Strict, "SMTP without FROM", nodes{in(with(dm, "APPID=25"), in(node("APPADDR"), port))}, CPUnusable, nothing},
+	{Strict, "data synchronisation without AACCEPT", nodes{in(with(dm, "APPID=w5"), node("RESOURCE", "URI=./c"))}, CPUnusable, nothing},
+	{Strict, "a proxy that leads nowhere", nodes{in(logical, gateway)}, CPUnusable, nothing},
 	{Strict, "PXLOGICAL without NAME", nodes{in(without(logical, "NAME"), gateway)}, CPUnusable, nothing},
 	{Strict, "PXLOGICAL without PROXY-ID", nodes{in(without(logical, "PROXY-ID"), gateway)}, CPUnusable, nothing},
 	{Strict, "PXPHYSICAL without PXADDR", nodes{in(logical, without(gateway, "PXADDR"))}, CPUnusable, nothing},
@@ -134,7 +146,7 @@ var documents = []struct {
 	},
 	{
 		Strict, "bookmarks", nodes{in(browser, node("RESOURCE", "URI=sms:7000", "NAME=top-up"), node("RESOURCE", "URI=tel:*100%23", "NAME=balance"))}, CPApplied,
-		Settings{SMSCodes: []cp.Code{{Name: "top-up", Number: "7000"}}, VoiceCodes: []cp.Code{{Name: "balance", Number: "*100#"}}},
+		Settings{SMSCodes: []Code{{Name: "top-up", Number: "7000"}}, VoiceCodes: []Code{{Name: "balance", Number: "*100#"}}},
 	},
 
 	{Sailfish, "internet by the browser", nodes{without(web, "INTERNET"), browser}, CPApplied, apns(webAPN)},
@@ -166,6 +178,7 @@ var documents = []struct {
 	{MediaTek, "proxy password of 17", nodes{web, in(logical, gateway, node("PXAUTHINFO", "PXAUTH-PW="+strings.Repeat("w", 17)))}, CPApplied, apns(webAPN)},
 
 	{Samsung, "several access points", nodes{web, with(web, "NAPID=2", "NAME=2")}, CPApplied, apns(webAPN, APN{Name: "2", Address: "web.example", Internet: true})},
+	{Samsung, "device management", nodes{web, dm}, CPApplied, apns(webAPN)},
 	{Samsung, "MMS by ap0005", nodes{media, with(mmsc, "APPID=ap0005")}, CPApplied, Settings{APNs: []APN{{Name: "web", Address: "mms.example"}}, Accounts: []Account{{AppID: "ap0005", Address: "http://mmsc/"}}}},
 
 	{Lenient, "NAPDEF of an address alone", nodes{node("NAPDEF", "NAP-ADDRESS=web.example", "INTERNET")}, CPApplied, apns(APN{Address: "web.example", Internet: true})},
@@ -175,6 +188,8 @@ var documents = []struct {
 	{Careful, "message centre", nodes{centre}, CPApplied, Settings{SMSC: "+5511900000001"}},
 	{Careful, "no NAP-ADDRTYPE", nodes{without(web, "NAP-ADDRTYPE")}, CPUnusable, nothing},
 	{Careful, "DNS and address family", nodes{{Type: "NAPDEF", Parms: slices.Concat(web.Parms, node("", "DNS-ADDR=9.9.9.9", "DNS-ADDR=9.9.9.10", "LOCAL-ADDRTYPE=IPV6").Parms)}}, CPApplied, apns(APN{Name: "web", Address: "web.example", Internet: true, DNS: "9.9.9.9 9.9.9.10", PDP: "IPV6"})},
+	{Careful, "the word INTERNET is not for what the browser uses", nodes{without(web, "INTERNET"), browser, with(mmsc, "TO-NAPID=INTERNET")}, CPApplied, apns(webAPN)},
+	{Gecko, "one PROVIDER-ID twice", nodes{dm, with(dm, "NAME=other")}, CPApplied, Settings{Accounts: []Account{{"w7", "simota", "DM", "https://dm/"}, {"w7", "simota", "other", "https://dm/"}}}},
 	{Careful, "the word INTERNET", nodes{media, web, with(mmsc, "TO-NAPID=INTERNET")}, CPApplied, apns(APN{Name: "web", Address: "mms.example"}, APN{Name: "web", Address: "web.example", Internet: true, MMS: true, MMSC: "http://mmsc/"})},
 	{None, "anything", nodes{web}, CPIgnored, nothing},
 }

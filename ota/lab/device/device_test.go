@@ -43,23 +43,15 @@ func move(t *testing.T, d *Device) {
 	}
 }
 
-func document(t *testing.T, a cp.APN) cp.Document {
-	t.Helper()
-	make := cp.Internet
-	if a.Purpose == cp.PurposeMMS {
-		make = cp.MMS
-	}
-	d, err := make("aurora", a)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return d
-}
-
+// Documents as an operator sends them.
 var (
-	internet = cp.APN{Purpose: cp.PurposeInternet, Address: "m2m.aurora.example", Auth: "chap", User: "meter", Secret: "meter"}
-	mms      = cp.APN{Purpose: cp.PurposeMMS, Address: "mms.aurora.example", MMSC: "http://mms.aurora.example/"}
+	internet = document(in(with(web, "NAP-ADDRESS=m2m.aurora.example"), with(login, "AUTHTYPE=CHAP")), browser)
+	mms      = document(with(media, "NAP-ADDRESS=mms.aurora.example"), mmsc)
 )
+
+func document(root ...cp.Characteristic) cp.Document {
+	return cp.Document{Version: "1.1", Children: root}
+}
 
 func parts(t *testing.T, d cp.Document, sec cp.Security, key []byte, ref byte) []Message {
 	t.Helper()
@@ -145,10 +137,10 @@ func TestSettingsAreCheckedAgainstTheIMSIInTheSIMNow(t *testing.T) {
 	t.Parallel()
 	d := insert(t, Config{APN: APN{Address: "iot.nordvik.example"}})
 	move(t, d) // not read by the modem yet
-	if r := receive(d, signed(t, document(t, internet), oldIMSI, 1)); r.Outcome != CPRefused || d.Data().Address != "iot.nordvik.example" {
+	if r := receive(d, signed(t, internet, oldIMSI, 1)); r.Outcome != CPRefused || d.Data().Address != "iot.nordvik.example" {
 		t.Fatalf("old IMSI: %q, APN %q", r.Outcome, d.Data().Address)
 	}
-	r := receive(d, signed(t, document(t, internet), newIMSI, 2))
+	r := receive(d, signed(t, internet, newIMSI, 2))
 	if r.Outcome != CPApplied || !r.Session || d.Data().Address != "m2m.aurora.example" {
 		t.Errorf("new IMSI: %q, session %v, APN %q", r.Outcome, r.Session, d.Data().Address)
 	}
@@ -160,7 +152,6 @@ func TestSettingsThatCannotBeTrustedOrReadAreDropped(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	doc := document(t, internet)
 	plain := func(push []byte) []Message {
 		uds, err := cp.Split(push, 9)
 		if err != nil {
@@ -172,7 +163,7 @@ func TestSettingsThatCannotBeTrustedOrReadAreDropped(t *testing.T) {
 		}
 		return ms
 	}
-	body, err := doc.AppendWBXML(nil)
+	body, err := internet.AppendWBXML(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -193,7 +184,7 @@ func TestSettingsThatCannotBeTrustedOrReadAreDropped(t *testing.T) {
 		ms   []Message
 		want Outcome
 	}{
-		{"user PIN", parts(t, doc, cp.USERPIN, pin, 1), CPRefused},
+		{"user PIN", parts(t, internet, cp.USERPIN, pin, 1), CPRefused},
 		{"no MAC", plain(open), CPRefused},
 		{"no push", plain([]byte{1, 2, 3}), CPUnusable},
 		{"no WBXML", plain(noise), CPUnusable},
@@ -217,7 +208,7 @@ func TestSettingsThatCannotBeTrustedOrReadAreDropped(t *testing.T) {
 func TestDeviceThatIgnoresProvisioningTakesTheMessageAndNothingElse(t *testing.T) {
 	t.Parallel()
 	d := insert(t, Config{Client: None})
-	if r := receive(d, signed(t, document(t, internet), oldIMSI, 1)); r.Outcome != CPIgnored || len(d.Settings().APNs) != 0 {
+	if r := receive(d, signed(t, internet, oldIMSI, 1)); r.Outcome != CPIgnored || len(d.Settings().APNs) != 0 {
 		t.Errorf("%q, settings %+v", r.Outcome, d.Settings())
 	}
 }
@@ -225,16 +216,8 @@ func TestDeviceThatIgnoresProvisioningTakesTheMessageAndNothingElse(t *testing.T
 func TestDocumentsAddUpAndARepeatedOneReplacesItself(t *testing.T) {
 	t.Parallel()
 	d := insert(t, Config{})
-	smsc, err := cp.MessageCentre("aurora", "+5511900000001")
-	if err != nil {
-		t.Fatal(err)
-	}
-	codes, err := cp.ShortCodes("aurora", []cp.Code{{Name: "top-up", Number: "7000"}}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	docs := []cp.Document{document(t, internet), document(t, mms), smsc, codes, document(t, internet)}
-	for i, doc := range docs {
+	codes := document(in(browser, node("RESOURCE", "URI=sms:7000", "NAME=top-up")))
+	for i, doc := range []cp.Document{internet, mms, document(centre), codes, internet} {
 		if r := receive(d, signed(t, doc, oldIMSI, byte(i))); r.Outcome != CPApplied {
 			t.Fatalf("document %d: %q", i, r.Outcome)
 		}

@@ -12,8 +12,8 @@ type Settings struct {
 	Proxies    []Proxy   `json:"proxies,omitempty"`
 	Accounts   []Account `json:"accounts,omitempty"`
 	SMSC       string    `json:"smsc,omitempty"` // as "+12025550100"
-	SMSCodes   []cp.Code `json:"sms_codes,omitempty"`
-	VoiceCodes []cp.Code `json:"voice_codes,omitempty"`
+	SMSCodes   []Code    `json:"sms_codes,omitempty"`
+	VoiceCodes []Code    `json:"voice_codes,omitempty"`
 }
 
 // APN is an access point as a client stores it.
@@ -43,6 +43,12 @@ type Account struct {
 	Provider string `json:"provider,omitempty"` // PROVIDER-ID
 	Name     string `json:"name,omitempty"`
 	Address  string `json:"address,omitempty"`
+}
+
+// Code is a number with a name that the user knows it by.
+type Code struct {
+	Name   string `json:"name"`
+	Number string `json:"number"` // as it is dialled: "*100#"
 }
 
 func (s Settings) clone() Settings {
@@ -77,11 +83,10 @@ func (s *Settings) merge(more Settings, replaces func(old, new APN) bool) {
 	}
 }
 
-// overlay appends what is new and takes away what that replaces.
+// overlay takes away what is replaced and appends what is new.
 func overlay[T any](old, more []T, replaces func(old, new T) bool) []T {
-	old = slices.Clone(old)
-	for _, n := range more {
-		old = append(slices.DeleteFunc(old, func(o T) bool { return replaces(o, n) }), n)
-	}
-	return old
+	old = slices.DeleteFunc(slices.Clone(old), func(o T) bool {
+		return slices.ContainsFunc(more, func(n T) bool { return replaces(o, n) })
+	})
+	return append(old, more...)
 }

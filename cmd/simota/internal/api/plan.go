@@ -18,6 +18,7 @@ type Plan struct {
 	About    string `json:"about,omitempty" doc:"what is known of that client"`
 
 	Messages []PlanMessage `json:"messages"`
+	ByHand   []string      `json:"by_hand,omitempty" doc:"what somebody has to set, where nothing can be sent"`
 	Left     []PlanLeft    `json:"left" doc:"what the device is not told"`
 	Card     []PlanFile    `json:"card" doc:"settings that go by the card"`
 }

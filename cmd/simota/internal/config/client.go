@@ -55,7 +55,7 @@ func checkClient(c catalog.Client) (out []error) {
 			if strings.TrimSpace(t.Text) == "" {
 				add(field+".text", "is missing: there is nothing to send")
 			} else if err := settings.CheckTemplate(t, l.name == "vendor"); t.Name != "" && err != nil {
-				add(field+".text", "%s", strings.TrimPrefix(err.Error(), "settings: "))
+				add(field+".text", "%s", strings.TrimPrefix(strings.TrimPrefix(err.Error(), "settings: "), "cp: "))
 			}
 		}
 	}

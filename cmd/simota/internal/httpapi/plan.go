@@ -50,11 +50,13 @@ func planOf(iccid string, p campaign.DevicePlan) (api.Plan, error) {
 	if known, ok := settings.Known(p.Model.Client); ok {
 		out.About = known.About
 	}
-	shown, err := settings.Make(withoutSecrets(p.Operator), p.Capability)
+	roomy := p.Capability
+	roomy.MaxParts = 255 // the mark may be longer than the password
+	shown, err := settings.Make(withoutSecrets(p.Operator), roomy)
 	if err != nil {
 		return out, err
 	}
-	for i, m := range p.Plan.Messages {
+	for _, m := range p.Plan.Messages {
 		pm := api.PlanMessage{
 			Name: m.Name, Gating: m.Gating, Security: m.Security, Octets: len(m.WBXML) + len(m.Text), SMS: m.SMS, Why: m.Why,
 			Findings: []api.PlanFinding{},
@@ -62,12 +64,15 @@ func planOf(iccid string, p campaign.DevicePlan) (api.Plan, error) {
 		for _, f := range m.Findings(p.Model.Client) {
 			pm.Findings = append(pm.Findings, api.PlanFinding{By: f.By, Effect: f.Effect.String(), Path: f.Path, Text: f.Text})
 		}
-		if j := slices.IndexFunc(shown.Messages, func(s settings.Message) bool { return s.Name == m.Name }); m.Text != "" && j >= 0 {
-			pm.Text = shown.Messages[min(i, len(shown.Messages)-1)].Text
-		} else if m.Text == "" {
-			pm.XML = m.Document.Redacted().XML()
+		if i := slices.IndexFunc(shown.Messages, func(s settings.Message) bool { return s.Name == m.Name }); i >= 0 {
+			if pm.Text = shown.Messages[i].Text; pm.Text == "" {
+				pm.XML = shown.Messages[i].Document.Redacted().XML()
+			}
 		}
 		out.Messages = append(out.Messages, pm)
+	}
+	if len(out.Messages) == 0 {
+		out.ByHand = byHand(p.Operator)
 	}
 	for _, l := range p.Plan.Left {
 		out.Left = append(out.Left, api.PlanLeft(l))
@@ -76,6 +81,23 @@ func planOf(iccid string, p campaign.DevicePlan) (api.Plan, error) {
 		out.Card = append(out.Card, api.PlanFile{File: c.Name, Content: c.Content, Why: c.Why, Swap: c.Swap})
 	}
 	return out, nil
+}
+
+// byHand is what somebody sets in a device that cannot be told.
+func byHand(o catalog.Operator) (out []string) {
+	for _, a := range o.APNs {
+		s := fmt.Sprintf("access point for %s: %s", a.Purpose, a.Name)
+		if a.User != "" {
+			s += fmt.Sprintf(", %s, user %s, password as in the file of operator %s", a.Auth, a.User, o.Name)
+		}
+		for _, more := range []struct{ name, value string }{{"MMSC", a.MMSC}, {"proxy", a.Proxy}, {"PDP type", a.PDP}, {"DNS", strings.Join(a.DNS, " and ")}} {
+			if more.value != "" {
+				s += ", " + more.name + " " + more.value
+			}
+		}
+		out = append(out, s)
+	}
+	return out
 }
 
 // withoutSecrets is an operator as it is shown.

@@ -26,7 +26,12 @@ const (
 // settings are the parts of a message that gives a device its access point.
 func settings(t *testing.T) [][]byte {
 	t.Helper()
-	d, err := cp.Internet("aurora", cp.APN{Address: "m2m.aurora.example", Purpose: cp.PurposeInternet, Auth: "pap", User: "meter", Secret: apnSecret})
+	d, err := cp.ParseXML([]byte(`<wap-provisioningdoc version="1.1">
+		<characteristic type="BOOTSTRAP"><parm name="NAME" value="aurora"/></characteristic><characteristic type="NAPDEF">
+		<parm name="NAPID" value="aurora-web"/><parm name="BEARER" value="GSM-GPRS"/><parm name="NAME" value="aurora"/>
+		<parm name="NAP-ADDRESS" value="m2m.aurora.example"/><parm name="NAP-ADDRTYPE" value="APN"/>
+		<characteristic type="NAPAUTHINFO"><parm name="AUTHTYPE" value="PAP"/><parm name="AUTHNAME" value="meter"/>
+		<parm name="AUTHSECRET" value="` + apnSecret + `"/></characteristic></characteristic></wap-provisioningdoc>`))
 	if err != nil {
 		t.Fatal(err)
 	}

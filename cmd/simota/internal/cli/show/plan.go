@@ -33,7 +33,13 @@ func Plan(w io.Writer, p api.Plan, xml bool) error {
 	if len(p.Messages) == 0 {
 		b.WriteString("nothing is sent to the device\n")
 	} else {
-		fmt.Fprintf(b, "%s in %s, in this order; each goes when the one before has arrived\n", of(len(p.Messages), "message"), of(sms, "SMS"))
+		fmt.Fprintf(b, "%s in %d SMS, in this order; each goes when the one before has arrived\n", of(len(p.Messages), "message"), sms)
+	}
+	if len(p.ByHand) > 0 {
+		b.WriteString("\nto be set in the device by hand\n")
+		for _, s := range p.ByHand {
+			fmt.Fprintf(b, "  %s\n", plain(s))
+		}
 	}
 	if len(p.Left) > 0 {
 		b.WriteString("\nnot sent to the device\n")
@@ -62,13 +68,13 @@ func Plan(w io.Writer, p api.Plan, xml bool) error {
 func planned(b *strings.Builder, n int, m api.PlanMessage, xml bool) {
 	gate := ""
 	if m.Gating {
-		gate = ", the device counts as configured when it has arrived"
+		gate = ", must arrive"
 	}
 	kind := m.Security
 	if m.Text != "" {
 		kind = "text message"
 	}
-	fmt.Fprintf(b, "%2d  %-14s %s, %s, %s%s\n", n, plain(m.Name), of(m.SMS, "SMS"), of(m.Octets, "octet"), plain(kind), gate)
+	fmt.Fprintf(b, "%2d  %-14s %d SMS, %s, %s%s\n", n, plain(m.Name), m.SMS, of(m.Octets, "octet"), plain(kind), gate)
 	for _, why := range m.Why {
 		fmt.Fprintf(b, "    %s\n", plain(why))
 	}
