@@ -320,26 +320,6 @@ func texts(op catalog.Operator, c catalog.Capability) (Plan, error) {
 	}
 	if len(p.Messages) == 0 {
 		p.Left = append(p.Left, Left{"everything", "the device takes no OMA CP, and its client has no texts: set it by hand"})
-		for _, a := range op.APNs {
-			p.Left = append(p.Left, Left{a.Purpose, byHand(a)})
-		}
 	}
 	return p, nil
-}
-
-// byHand says what a person types into a device; the password is in the
-// operator's file.
-func byHand(a catalog.APN) string {
-	parts := []string{"APN " + a.Name}
-	for _, f := range []struct{ name, value string }{
-		{"type", a.PDP}, {"authentication", a.Auth}, {"user", a.User}, {"MMSC", a.MMSC}, {"proxy", a.Proxy}, {"DNS", strings.Join(a.DNS, " and ")},
-	} {
-		if f.value != "" {
-			parts = append(parts, f.name+" "+f.value)
-		}
-	}
-	if a.Secret != "" {
-		parts = append(parts, "password as in the operator's file")
-	}
-	return strings.Join(parts, ", ")
 }

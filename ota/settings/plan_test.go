@@ -244,7 +244,7 @@ func TestADeviceWithoutCPIsToldInItsMakersWords(t *testing.T) {
 	if diff := cmp.Diff([]string{"apn true 1 *SET#APN=web.kestrel.example;USER=guest;PW=guest#", "dns true 1 DNS 10.0.0.53 ä"}, got); diff != "" {
 		t.Error(diff)
 	}
-	if p := plan(t, kestrel(), client(t, None)); len(p.Left) == 0 || !strings.Contains(p.Left[0].Why, "by hand") {
+	if p := plan(t, kestrel(), client(t, None)); len(p.Left) != 1 || !strings.Contains(p.Left[0].Why, "by hand") {
 		t.Errorf("without texts: %+v", p.Left)
 	}
 }
@@ -423,22 +423,6 @@ func TestWhatIsPlannedIsTakenByItsClient(t *testing.T) {
 				}
 			}
 		}
-	}
-}
-
-func TestDeviceThatTakesNothingIsSetByHand(t *testing.T) {
-	t.Parallel()
-	op := kestrel()
-	op.APNs[1].Secret = "hush"
-	p, err := Make(op, catalog.Capability{CP: "no"})
-	want := []Left{
-		{"everything", "the device takes no OMA CP, and its client has no texts: set it by hand"},
-		{"mms", "APN mms, MMSC http://mmsc.kestrel.example/mms, proxy 10.16.18.4:8080"},
-		{"internet", "APN web.kestrel.example, type ipv6, authentication pap, user guest, DNS 10.0.0.53 and fd00::53, password as in the operator's file"},
-		{"other-tele", "APN m2m"},
-	}
-	if diff := cmp.Diff(want, p.Left); err != nil || diff != "" || len(p.Messages) > 0 {
-		t.Errorf("%v (-want +got)\n%s", err, diff)
 	}
 }
 
