@@ -152,4 +152,22 @@ var settleLaws = []law{
 		w.equal("stored", len(w.dossier(first[0].TargetID).Stored), 3)
 		w.equal("another card", see(e[1].Card.ID), int64(0))
 	}},
+	{"an event of a closed card is for the last campaign that was about its identity", func(w *world) {
+		e := w.cards(1)[0]
+		old, new := e.Subscriptions[0], e.Subscriptions[1]
+		see := func(imsi string) int64 {
+			op := &ledger.Witness{Evidence: ledger.Evidence{CardID: e.Card.ID, Kind: ledger.EvAttach, SeenAt: now, Body: ledger.Body{IMSI: imsi}}}
+			w.must(op)
+			return op.TargetID
+		}
+		_, swap := w.running("swap", e)
+		w.must(&ledger.Claim{Lease: swap[0], Facts: []byte("{}"), From: old.ID, To: new.ID, At: now}, &ledger.Advance{Lease: swap[0], State: "verified", Closed: true, At: now})
+		_, provision := w.running("provision", e)
+		w.must(&ledger.Claim{Lease: provision[0], Facts: []byte("{}"), To: new.ID, At: now}, &ledger.Advance{Lease: provision[0], State: "verified", Closed: true, At: now})
+		_, files := w.running("files", e)
+		w.must(&ledger.Claim{Lease: files[0], Facts: []byte("{}"), From: new.ID, At: now}, &ledger.Advance{Lease: files[0], State: "written", Closed: true, At: now})
+		w.equal("the new identity", see(new.IMSI), provision[0].TargetID)
+		w.equal("the old one", see(old.IMSI), swap[0].TargetID)
+		w.equal("none of the card", see("999990000000000"), files[0].TargetID)
+	}},
 }

@@ -133,7 +133,8 @@ func (t *tx) stand(target int64, h holder, op *ledger.Advance) error {
 }
 
 // witness gives evidence to the target that works on the card now, else to the
-// last that did, else to the last.
+// last that gave the card the identity it is about, took it away or configured
+// for it, else to the last that did anything, else to the last.
 func (t *tx) witness(op *ledger.Witness) error {
 	op.TargetID, op.NewPair = 0, false
 	e := op.Evidence
@@ -141,7 +142,10 @@ func (t *tx) witness(op *ledger.Witness) error {
 		return err
 	}
 	_, err := t.row(`SELECT id FROM target WHERE card_id = ?1
-		ORDER BY claimed_at IS NOT NULL AND closed_at IS NULL DESC, EXISTS (SELECT 1 FROM facts WHERE target_id = target.id) DESC, id DESC LIMIT 1`, []any{e.CardID}, &e.TargetID)
+		ORDER BY claimed_at IS NOT NULL AND closed_at IS NULL DESC,
+			COALESCE(to_subscription = (SELECT s.id FROM subscription s WHERE s.card_id = ?1 AND s.imsi = ?2), 0) DESC,
+			COALESCE(from_subscription = (SELECT s.id FROM subscription s WHERE s.card_id = ?1 AND s.imsi = ?2), 0) DESC,
+			EXISTS (SELECT 1 FROM facts WHERE target_id = target.id) DESC, id DESC LIMIT 1`, []any{e.CardID, e.Body.IMSI}, &e.TargetID)
 	if err != nil {
 		return err
 	}

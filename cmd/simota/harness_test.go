@@ -48,8 +48,15 @@ type world struct {
 // newWorld writes a world. faults are the lines of lab.yaml below "faults:".
 func newWorld(t *testing.T, cards int, seed int64, faults string) *world {
 	t.Helper()
+	return writeWorld(t, sample.Options{Cards: cards, Seed: seed, Faults: faults})
+}
+
+// writeWorld writes a world at ports that are free.
+func writeWorld(t *testing.T, o sample.Options) *world {
+	t.Helper()
 	dir := filepath.Join(t.TempDir(), "w")
-	if err := sample.Write(dir, sample.Options{Cards: cards, Seed: seed, Faults: faults, LinkRate: "2000/s", AnyPort: true}); err != nil {
+	o.LinkRate, o.AnyPort = "2000/s", true
+	if err := sample.Write(dir, o); err != nil {
 		t.Fatal(err)
 	}
 	client, err := api.New(filepath.Join(dir, "simota.sock"), "")

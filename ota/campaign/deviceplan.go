@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/simota/simota/catalog"
 	"github.com/simota/simota/ota/settings"
@@ -38,12 +39,14 @@ type CardPart struct {
 	Swap bool // the card's type has a swap write it
 }
 
-// Plan says what a device would be told, and sends nothing.
+// Plan says what a device would be told, and sends nothing. The error is
+// [catalog.ErrNotFound] if there is no such card, operator or model, and
+// [ErrUnplanned] or a [FieldError] if what there is makes no plan.
 func (e *Engine) Plan(ctx context.Context, q PlanQuery) (p DevicePlan, err error) {
 	var entry catalog.Entry
 	if q.ICCID != "" {
 		if entry, err = e.cfg.Store.Card(ctx, q.ICCID); err != nil {
-			return p, err
+			return p, orUnknown(err, "card", q.ICCID)
 		}
 	}
 	if p.IMEI, p.Source, err = e.deviceOf(ctx, q, entry); err != nil {
@@ -57,9 +60,11 @@ func (e *Engine) Plan(ctx context.Context, q PlanQuery) (p DevicePlan, err error
 		q.Operator = entry.Subscriptions[active].Operator
 	}
 	if p.Operator, err = e.cfg.Store.Operator(ctx, q.Operator); err != nil {
-		return p, err
+		return p, orUnknown(err, "operator", q.Operator)
 	}
-	if p.Model, p.Capability, err = e.modelOf(ctx, q, p.IMEI); err != nil {
+	if p.Model, p.Capability, err = e.modelOf(ctx, q, p.IMEI); errors.Is(err, settings.ErrClient) {
+		return p, unplanned(err)
+	} else if err != nil {
 		return p, err
 	}
 	p.Known = p.Model.First != ""
@@ -67,10 +72,32 @@ func (e *Engine) Plan(ctx context.Context, q PlanQuery) (p DevicePlan, err error
 		p.Capability.CP = "no"
 	}
 	if p.Plan, err = settings.Make(p.Operator, p.Capability); err != nil {
-		return p, err
+		return p, unplanned(err)
 	}
 	p.Card, err = e.byCard(ctx, entry, p.Operator)
 	return p, err
+}
+
+// ErrUnplanned is in the chain of the error when an operator's file or a client
+// says what no device can be told.
+var ErrUnplanned = errors.New("campaign: no plan")
+
+func unplanned(err error) error {
+	return fmt.Errorf("%w: %s", ErrUnplanned, strings.TrimPrefix(err.Error(), "settings: "))
+}
+
+// unknown says what is not in the catalog; it is [catalog.ErrNotFound].
+type unknown string
+
+func (u unknown) Error() string { return "campaign: " + string(u) }
+func (u unknown) Unwrap() error { return catalog.ErrNotFound }
+
+// orUnknown names what was not found; other errors pass.
+func orUnknown(err error, what, name string) error {
+	if errors.Is(err, catalog.ErrNotFound) {
+		return unknown(fmt.Sprintf("%s %s is not known: simota %s list shows those there are", what, name, what))
+	}
+	return err
 }
 
 // deviceOf is the device that is asked about.
@@ -94,7 +121,7 @@ func (e *Engine) modelOf(ctx context.Context, q PlanQuery, imei string) (catalog
 		return catalog.Model{}, catalog.Capability{}, err
 	}
 	if len(found) == 0 {
-		return catalog.Model{}, catalog.Capability{}, fmt.Errorf("campaign: no model is called %q: simota device list --find shows those there are: %w", q.Model, catalog.ErrNotFound)
+		return catalog.Model{}, catalog.Capability{}, unknown(fmt.Sprintf("model %q is not known: simota device list --find TEXT looks for parts of names", q.Model))
 	}
 	return e.capable(ctx, found[0])
 }

@@ -246,3 +246,21 @@ func TestANoticeIsConfirmedWhereItCameFrom(t *testing.T) {
 		})
 	}
 }
+
+func TestANoticeGoesToTheCampaignThatMovesTheCardNotToTheOneThatConfiguresItsDevice(t *testing.T) {
+	t.Parallel()
+	c := newEUICC(t, 60)
+	c.homeAPNs()
+	name := c.snapshot(swapFile)
+	c.ok(c.engine.Cancel(t.Context(), "test", name, false))
+	c.start("campaign: p1\nkind: provision\nselect: {all: true}\n")
+	c.becomes("its device is being configured", func(d ledger.Dossier) bool { return d.Campaign.Kind == "provision" && len(d.Attempts) == 1 })
+	c.notice(euicc.ProfileChanged, 4, profileB, numberB)
+	targets, err := c.db.TargetsOfCard(t.Context(), c.id)
+	c.ok(err)
+	c.becomes("the campaign that moves the card confirms it", func(ledger.Dossier) bool {
+		swapped, err := c.db.Dossier(t.Context(), targets[1].ID)
+		c.ok(err)
+		return left(swapped)
+	})
+}

@@ -32,6 +32,9 @@ func (e *Engine) toProvision(ctx context.Context, f *swap.Facts, spec Spec, entr
 		return err
 	}
 	if len(f.Documents) == 0 && !f.NoCP && f.Unplanned == "" {
+		if len(spec.Only) > 0 {
+			return skip("there is nothing to tell the device: of operator " + to.operator.Name + " it would be told nothing that is called " + strings.Join(spec.Only, " or "))
+		}
 		return skip("there is nothing to tell the device: operator " + to.operator.Name + " has no settings that it takes")
 	}
 	return e.answering(ctx, f, entry)
@@ -123,6 +126,18 @@ func (e *Engine) choose(ctx context.Context, f *swap.Facts, card catalog.Card, o
 			})
 		}
 	}
+	if spec.Notify && slices.Contains(c.Takes, catalog.TakesDM) && (len(spec.Only) == 0 || slices.Contains(spec.Only, settings.CallDM)) {
+		push, err := settings.Notification(op, uint16(e.cfg.Now().Unix()))
+		if err != nil {
+			return "", skip(strings.TrimPrefix(err.Error(), "settings: "))
+		}
+		f.Documents = append(f.Documents, swap.Document{Name: settings.CallDM, Push: push})
+	}
+	if f.Kind == swap.KindProvision && !slices.ContainsFunc(f.Documents, func(d swap.Document) bool { return d.Gating }) {
+		for i := range f.Documents { // what was asked for is all there is to wait for
+			f.Documents[i].Gating = true
+		}
+	}
 	f.NoCP = c.CP == "no" && len(plan.Messages) == 0 && len(op.APNs) > 0
 	return describe(f.IMEI, m, f.Documents), nil
 }
@@ -184,8 +199,13 @@ func (s Spec) own() (out []swap.Document, err error) {
 			return nil, FieldError{Field: fmt.Sprintf("documents[%d]", i), Msg: fmt.Sprintf(format, args...)}
 		}
 		doc := swap.Document{Name: d.Name, Gating: true, Security: d.Security, PIN: d.PIN, Text: d.Text}
-		if d.Name == "" {
+		switch {
+		case d.Name == "":
 			return bad("has no name")
+		case d.XML == "" && d.Text == "":
+			return bad("has neither xml nor text: there is nothing to send")
+		case d.Text != "" && (d.XML != "" || d.Security != "" || d.PIN != ""):
+			return bad("a text is sent as it is: without xml, security and pin")
 		}
 		if d.Text == "" {
 			tree, err := cp.ParseXML([]byte(d.XML))
@@ -195,8 +215,8 @@ func (s Spec) own() (out []swap.Document, err error) {
 			if doc.WBXML, err = tree.AppendWBXML(nil); err != nil {
 				return bad("%s", strings.TrimPrefix(err.Error(), "cp: "))
 			}
-		} else if _, err := settings.TextParts(d.Text); err != nil || d.XML != "" || d.Security != "" {
-			return bad("a text is sent as it is: without xml and security, and not empty")
+		} else if _, err := settings.TextParts(d.Text); err != nil {
+			return bad("text: %s", strings.TrimPrefix(err.Error(), "sms: "))
 		}
 		if err := settings.CheckSecurity(d.Security, d.PIN); err != nil {
 			return bad("%s", strings.TrimPrefix(err.Error(), "settings: "))

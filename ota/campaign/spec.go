@@ -37,6 +37,7 @@ type Spec struct {
 	On           string         `yaml:"on" json:"on,omitempty"`                       // provision: "new-pair" keeps the campaign running, and configures every device that shows up with a card it selects
 	Moved        string         `yaml:"moved" json:"moved,omitempty"`                 // with on: "reprovision", "alert" or "ignore" a card in another device, or a device with another card
 	Only         []string       `yaml:"only" json:"only,omitempty"`                   // provision: of what the operator's settings make, these; empty is all
+	Notify       bool           `yaml:"notify" json:"notify,omitempty"`               // provision: last, ask the device to call the operator's OMA DM server
 	Documents    []OwnDocument  `yaml:"documents" json:"documents,omitempty"`         // provision: in place of what the operator's settings make
 	FromOperator []string       `yaml:"from_operator" json:"from_operator,omitempty"` // rfm: files whose content follows from the operator's settings: smsp, sdn, ecc
 	Write        map[string]any `yaml:"write" json:"write,omitempty"`                 // rfm: file name to content: hex octets, or a value in the file's own form
@@ -178,10 +179,10 @@ func (s Spec) checkSwap(bad func(string, string, ...any) error) error {
 		return bad("to", "a swap needs the operator to switch to")
 	case s.MaxUnproven == 0:
 		return bad("max_unproven", "a swap needs it: so many cards may be switched and unproven at once")
-	case len(s.Write)+len(s.FromOperator) > 0:
-		return bad("write", "write and from_operator are for kind rfm: a swap's files come from the operator and the card type")
-	case s.On != "" || s.Moved != "" || len(s.Only)+len(s.Documents) > 0:
-		return bad("on", "on, moved, only and documents are for kind provision")
+	case s.first("write", "from_operator") != "":
+		return bad(s.first("write", "from_operator"), "write and from_operator are for kind rfm: a swap's files come from the operator and the card type")
+	case s.first(ofProvision...) != "":
+		return bad(s.first(ofProvision...), "on, moved, only, notify and documents are for kind provision")
 	}
 	switch s.DoneWhen {
 	case "", swap.GoalMoved, swap.GoalSettings, swap.GoalVerified:
@@ -194,8 +195,8 @@ func (s Spec) checkRFM(bad func(string, string, ...any) error) error {
 	if len(s.Write)+len(s.Items)+len(s.FromOperator) == 0 {
 		return bad("write", "kind rfm needs files to write: a map of file name to content, items, or from_operator")
 	}
-	if s.On != "" || s.Moved != "" || len(s.Only)+len(s.Documents) > 0 {
-		return bad("on", "on, moved, only and documents are for kind provision")
+	if field := s.first(ofProvision...); field != "" {
+		return bad(field, "on, moved, only, notify and documents are for kind provision")
 	}
 	for i, name := range s.FromOperator {
 		if !slices.Contains(settings.ByOperator, name) {
@@ -220,18 +221,18 @@ func (s Spec) checkRFM(bad func(string, string, ...any) error) error {
 			return bad("write."+name, "neither hex octets nor a value of this file: %s", strings.TrimPrefix(err.Error(), "rfm: "))
 		}
 	}
-	if s.To != "" || s.DoneWhen != "" || s.Attested != "" {
-		return bad("to", "to, attested and done_when are for kind swap")
+	if field := s.first("to", "attested", "done_when"); field != "" {
+		return bad(field, "to, attested and done_when are for kind swap")
 	}
 	return nil
 }
 
 func (s Spec) checkProvision(bad func(string, string, ...any) error) error {
 	switch {
-	case s.To != "" || s.Attested != "" || s.MaxUnproven != 0:
-		return bad("to", "to, attested and max_unproven are for kind swap: a provisioned card stays where it is")
-	case len(s.Write)+len(s.Items)+len(s.FromOperator) > 0:
-		return bad("write", "write, items and from_operator are for kind rfm: provisioning tells the device, not the card")
+	case s.first("to", "attested", "max_unproven") != "":
+		return bad(s.first("to", "attested", "max_unproven"), "to, attested and max_unproven are for kind swap: a provisioned card stays where it is")
+	case s.first("write", "items", "from_operator") != "":
+		return bad(s.first("write", "items", "from_operator"), "write, items and from_operator are for kind rfm: provisioning tells the device, not the card")
 	case s.DoneWhen != "" && s.DoneWhen != swap.GoalSettings && s.DoneWhen != swap.GoalVerified:
 		return bad("done_when", "%q is not known here: settings-delivered or verified", s.DoneWhen)
 	case s.On != "" && s.On != onNewPair:
@@ -250,6 +251,23 @@ func (s Spec) checkProvision(bad func(string, string, ...any) error) error {
 	}
 	_, err := s.own()
 	return err
+}
+
+// ofProvision are the fields that only kind provision has.
+var ofProvision = []string{"on", "moved", "only", "notify", "documents"}
+
+// first is the first of the fields that the file says something in; "" if none.
+func (s Spec) first(fields ...string) string {
+	said := map[string]bool{
+		"to": s.To != "", "attested": s.Attested != "", "max_unproven": s.MaxUnproven != 0, "done_when": s.DoneWhen != "",
+		"write": len(s.Write) > 0, "items": len(s.Items) > 0, "from_operator": len(s.FromOperator) > 0,
+		"on": s.On != "", "moved": s.Moved != "", "only": len(s.Only) > 0, "documents": len(s.Documents) > 0, "notify": s.Notify,
+	}
+	i := slices.IndexFunc(fields, func(f string) bool { return said[f] })
+	if i < 0 {
+		return ""
+	}
+	return fields[i]
 }
 
 // octets are content given as hex. Every other value is in the file's own form.

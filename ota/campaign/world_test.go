@@ -56,6 +56,7 @@ type phone struct {
 	joiner   *sms.Joiner
 	applied  []content.Content
 	texts    []string
+	pushed   []byte                        // the last push that came whole
 	pin      string                        // typed by its user; without one it takes what the network signed
 	deaf     bool                          // ignores REFRESH
 	mute     func(m delivery.Message) bool // the message never arrives
@@ -167,6 +168,7 @@ func (p *phone) take(m delivery.Message) (out []uicc.OutgoingSMS, refresh bool) 
 	if err != nil || !complete {
 		return nil, false
 	}
+	p.pushed = payload
 	msg, err := cp.ParsePush(payload)
 	if err != nil {
 		return nil, false

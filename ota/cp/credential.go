@@ -75,11 +75,11 @@ func NetworkPIN(imsi string) (Credential, error) {
 	return key, nil
 }
 
-// UserPIN is the USERPIN key: the PIN as it is typed, leading zeros kept, 4 to
-// 10 digits, which every known client takes.
+// UserPIN is the USERPIN key: the PIN as it is typed, leading zeros kept, 1 to
+// 32 digits. Every known client takes those of 4 to 10.
 func UserPIN(pin string) (Credential, error) {
-	if len(pin) < 4 || len(pin) > 10 || !digits(pin) {
-		return nil, errors.New("cp: PIN must be 4 to 10 digits")
+	if pin == "" || len(pin) > 32 || !digits(pin) {
+		return nil, errors.New("cp: PIN must be 1 to 32 digits, best 4 to 10")
 	}
 	return Credential(pin), nil
 }

@@ -19,8 +19,6 @@ const (
 	// maxText bounds the text of a decoded document, in octets: references to
 	// a string table could otherwise make megabytes out of a small body.
 	maxText = 65536
-	// maxID is the longest NAPID or PROXY-ID that every known client keeps.
-	maxID = 16
 )
 
 // ErrMalformed is in the chain of every error about a document, a WBXML body
@@ -103,10 +101,9 @@ func redactAll(cs []Characteristic) []Characteristic {
 
 // Check says whether the document can be sent: it has at least one
 // characteristic, is nested at most [MaxDepth] deep, its text is UTF-8 without
-// control characters and without unknown tokens (see [Document.Unknown]), and
-// identifiers (NAPID, PROXY-ID and what refers to
-// them) are at most 16 printable ASCII characters, the most that every known
-// client keeps. AppendWBXML checks by itself.
+// control characters and without unknown tokens (see [Document.Unknown]). What
+// clients refuse is another question: see package content. AppendWBXML checks
+// by itself.
 func (d Document) Check() error {
 	if len(d.Children) == 0 {
 		return fmt.Errorf("cp: document has no characteristic: %w", ErrMalformed)
@@ -153,26 +150,7 @@ func (p Parm) check() error {
 	if err := checkKnown("parm name", p.Name); err != nil || p.Value == nil {
 		return err
 	}
-	if err := checkKnown(p.Name, *p.Value); err != nil {
-		return err
-	}
-	switch p.Name {
-	case "NAPID", "PROXY-ID", "PHYSICAL-PROXY-ID", "TO-NAPID", "TO-PROXY":
-		return checkID(p.Name, *p.Value)
-	}
-	return nil
-}
-
-func checkID(name, s string) error {
-	if s == "" || len(s) > maxID {
-		return fmt.Errorf("cp: %s %q has %d octets: use 1 to %d, longer ones are cut or dropped by clients: %w", name, s, len(s), maxID, ErrMalformed)
-	}
-	for i := range len(s) {
-		if s[i] <= ' ' || s[i] > '~' {
-			return fmt.Errorf("cp: %s %q: use printable ASCII without blanks: %w", name, s, ErrMalformed)
-		}
-	}
-	return nil
+	return checkKnown(p.Name, *p.Value)
 }
 
 func checkName(what, s string) error {

@@ -57,14 +57,15 @@ func writeAttr(b *strings.Builder, name, value string) {
 	b.WriteByte('"')
 }
 
-// ParseXML reads a document from XML text in UTF-8, with the limits and checks
-// of [ParseWBXML]. Escapes are resolved once.
+// ParseXML reads a document from XML text in UTF-8, US-ASCII or ISO-8859-1, with
+// the limits and checks of [ParseWBXML]. Escapes are resolved once.
 func ParseXML(text []byte) (Document, error) {
 	if len(text) > maxXML {
 		return Document{}, fmt.Errorf("cp: XML has %d octets, at most %d: %w", len(text), maxXML, ErrMalformed)
 	}
 	var tree builder
-	r := xml.NewDecoder(bytes.NewReader(text))
+	r := xml.NewDecoder(bytes.NewReader(bytes.TrimPrefix(text, []byte("\uFEFF"))))
+	r.CharsetReader = charsetReader
 	for {
 		token, err := r.Token()
 		if errors.Is(err, io.EOF) {
@@ -78,6 +79,23 @@ func ParseXML(text []byte) (Document, error) {
 			return Document{}, fmt.Errorf("%w (XML line %d)", err, line)
 		}
 	}
+}
+
+// charsetReader reads the character sets besides UTF-8 in which documents are
+// written. Those of two octets are not: their first octets cannot be read.
+func charsetReader(charset string, in io.Reader) (io.Reader, error) {
+	switch strings.ToLower(charset) {
+	case "us-ascii", "ascii":
+		return in, nil
+	case "iso-8859-1", "latin1":
+		b, err := io.ReadAll(in)
+		text := make([]rune, len(b))
+		for i, c := range b {
+			text[i] = rune(c)
+		}
+		return strings.NewReader(string(text)), err
+	}
+	return nil, fmt.Errorf("encoding %q: want UTF-8, US-ASCII or ISO-8859-1", charset)
 }
 
 func feed(tree *builder, token xml.Token) error {

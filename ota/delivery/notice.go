@@ -60,7 +60,7 @@ func (d *Desk) notice(ctx context.Context, op *ledger.Settle, r ledger.InboxRow,
 			op.Pair = &catalog.Pair{CardID: card.Card.ID, IMEI: n.IMEI, IMSI: e.Body.IMSI, Source: "notice", SeenAt: r.ReceivedAt}
 		}
 		op.Notice = &ledger.NoticeSeen{CardID: card.Card.ID, Sequence: n.Sequence}
-		if e.TargetID, err = d.targetOf(ctx, card.Card.ID); err != nil {
+		if e.TargetID, err = d.mover(ctx, card.Card.ID); err != nil {
 			return nil, err
 		}
 		op.Evidence = append(op.Evidence, e)
@@ -106,16 +106,34 @@ func (d *Desk) readNotice(card catalog.Entry, header ota.Header, packet []byte) 
 	return n, true, nil
 }
 
+// mover is the target that a change of profiles is for: one that moves the
+// card, open or not, before one that configures its device.
+func (d *Desk) mover(ctx context.Context, cardID int64) (int64, error) {
+	targets, err := d.cfg.Store.TargetsOfCard(ctx, cardID)
+	if err != nil {
+		return 0, err
+	}
+	moves := slices.DeleteFunc(slices.Clone(targets), func(t ledger.Target) bool { return t.From == 0 || t.To == 0 || len(t.Facts) == 0 })
+	if len(moves) > 0 {
+		return atWork(moves), nil
+	}
+	return atWork(targets), nil
+}
+
 // targetOf is the target that works on a card, else the newest that did: one
 // that never began could do nothing with what the card says. 0 for no target.
 func (d *Desk) targetOf(ctx context.Context, cardID int64) (int64, error) {
 	targets, err := d.cfg.Store.TargetsOfCard(ctx, cardID)
-	if err != nil || len(targets) == 0 {
-		return 0, err
+	return atWork(targets), err
+}
+
+func atWork(targets []ledger.Target) int64 {
+	if len(targets) == 0 {
+		return 0
 	}
 	i := slices.IndexFunc(targets, func(t ledger.Target) bool { return !t.ClaimedAt.IsZero() && t.ClosedAt.IsZero() })
 	if i < 0 {
 		i = slices.IndexFunc(targets, func(t ledger.Target) bool { return len(t.Facts) > 0 })
 	}
-	return targets[max(i, 0)].ID, nil
+	return targets[max(i, 0)].ID
 }

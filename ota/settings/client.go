@@ -35,7 +35,7 @@ func Clients() []catalog.Client {
 			Capability: choking(yes(with(catalog.TakesDNS, catalog.TakesPDP, catalog.TakesShortCodes, catalog.TakesDM),
 				"netwpin", "userpin", "usernetwpin", "userpinmac", "none"), "PROVURL"),
 		},
-		{Name: "samsung", About: "Samsung phones with wsomacp", Capability: yes(with(catalog.TakesDM), "netwpin", "userpin")},
+		{Name: "samsung", About: "Samsung phones with wsomacp", Capability: yes(basic, "netwpin", "userpin")},
 		{Name: "sailfish", About: "Sailfish OS, Jolla", Capability: yes(basic, "netwpin", "userpin")},
 		{Name: "gecko", About: "Firefox OS, KaiOS", Capability: choking(yes(basic, "netwpin", "userpin"), "VENDORCONFIG")},
 		{Name: "windows-mobile", About: "Windows Mobile and Phone", Capability: yes(with(catalog.TakesDM), "netwpin", "userpin", "usernetwpin")},
@@ -60,17 +60,17 @@ func Known(name string) (catalog.Client, bool) {
 	return all[i], true
 }
 
+// ErrClient is in the chain of the error for a client that is not known, or
+// based on itself.
+var ErrClient = errors.New("settings: client")
+
 // deepest is how many clients may be based on each other.
 const deepest = 8
 
-// ErrClient is what the error begins with for a model whose client nobody has
-// described.
-var ErrClient = errors.New("settings: client")
-
 // Resolve is what a model's client can do: what the model's row says, over its
 // client, over what that is based on. stored finds a client that a user
-// described; its error is [catalog.ErrNotFound] where there is none. Then, and
-// where clients are based on each other, that of Resolve is [ErrClient].
+// described; its error is [catalog.ErrNotFound] where there is none. The error of
+// Resolve is [ErrClient], or that of stored.
 func Resolve(m catalog.Model, stored func(name string) (catalog.Client, error)) (catalog.Capability, error) {
 	c, name := m.Capability, m.Client
 	for range deepest {

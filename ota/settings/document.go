@@ -183,6 +183,8 @@ func deviceManagement(s catalog.DMServer) (cp.Document, error) {
 		return cp.Document{}, errors.New("id is missing: the identifier of the server")
 	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
 		return cp.Document{}, fmt.Errorf("address %q: want an http or https URL", s.Address)
+	case s.Auth != "basic" && nonceError(s) != nil:
+		return cp.Document{}, nonceError(s)
 	case s.Auth != "" && s.Auth != "basic" && s.Auth != "digest":
 		return cp.Document{}, fmt.Errorf("auth %q: basic, digest or nothing, which is digest", s.Auth)
 	}
@@ -204,6 +206,11 @@ func deviceManagement(s catalog.DMServer) (cp.Document, error) {
 		auth("CLIENT", s.ID, s.ServerSecret)
 	}
 	return document(app)
+}
+
+func nonceError(s catalog.DMServer) error {
+	_, err := nonce(s)
+	return err
 }
 
 // messageCentre makes a document for the SMSC address: a NAPDEF with bearer

@@ -1,6 +1,9 @@
 package settings
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+)
 
 // CheckSecurity says whether a document can be signed by a method, empty being
 // "netwpin", with a PIN of 4 to 10 digits for those that use one. The PIN of
@@ -10,7 +13,7 @@ func CheckSecurity(method, pin string) error {
 	switch method {
 	case "", "netwpin", "none":
 		if pin != "" {
-			return fmt.Errorf("settings: security %q uses no pin", method)
+			return fmt.Errorf("settings: security %s uses no pin: userpin and usernetwpin do", cmp.Or(method, "netwpin"))
 		}
 	case "userpin", "usernetwpin":
 		if len(pin) < 4 || len(pin) > 10 || !digits(pin) {

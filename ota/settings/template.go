@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/simota/simota/catalog"
+	"github.com/simota/simota/ota/cp"
 )
 
 var placeholder = regexp.MustCompile(`\$\{([^}]*)\}`)
@@ -56,12 +57,33 @@ func Placeholders() []string {
 	return names
 }
 
-// CheckTemplate says whether every placeholder of a template is known.
-func CheckTemplate(t catalog.Text) error {
+// example is an operator that says everything, to try templates.
+var example = catalog.Operator{Name: "example", SMSC: "+15550100", APNs: []catalog.APN{
+	{Purpose: Internet, Name: "internet.example", DNS: []string{"192.0.2.1", "192.0.2.2"}, Proxy: "192.0.2.3:8080", Auth: "pap", User: "user", Secret: "secret", PDP: "ipv4"},
+	{Purpose: MMS, Name: "mms.example", DNS: []string{"192.0.2.1", "192.0.2.2"}, Proxy: "192.0.2.4:8080", Auth: "pap", User: "user", Secret: "secret", PDP: "ipv4", MMSC: "http://mms.example/"},
+}}
+
+// CheckTemplate says whether a template of a client can be sent: its
+// placeholders are known, and one of a document makes a document.
+func CheckTemplate(t catalog.Text, document bool) error {
 	for _, m := range placeholder.FindAllStringSubmatch(t.Text, -1) {
 		if !slices.Contains(Placeholders(), m[1]) {
 			return fmt.Errorf("settings: ${%s} is not known: known are %s", m[1], strings.Join(Placeholders(), ", "))
 		}
+	}
+	if !document {
+		return nil
+	}
+	text, err := fill(t.Text, example, xmlEscape)
+	if err != nil {
+		return fmt.Errorf("settings: %w", err)
+	}
+	doc, err := cp.ParseXML([]byte(text))
+	if err == nil {
+		_, err = doc.AppendWBXML(nil)
+	}
+	if err != nil {
+		return fmt.Errorf("settings: %w", err)
 	}
 	return nil
 }

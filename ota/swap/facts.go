@@ -133,6 +133,7 @@ type Document struct {
 	Gating   bool   `json:"gating"`             // the target's state waits for it
 	WBXML    []byte `json:"wbxml,omitempty"`    // empty for a text
 	Text     string `json:"text,omitempty"`     // empty for a document
+	Push     []byte `json:"push,omitempty"`     // a WSP push that is complete as it is, in place of both
 	Security string `json:"security,omitempty"` // how it is signed; empty means "netwpin"
 	PIN      string `json:"pin,omitempty"`
 }

@@ -97,6 +97,11 @@ func TestAnotherDeviceThanThatOfTheDocumentsIsPlannedFor(t *testing.T) {
 	if r := swap.Next(f, began, now.Add(time.Minute)); !r.Closed || r.State != swap.SettingsFailed || !strings.Contains(r.Cause, router) {
 		t.Errorf("settings went to the other device: %+v", r)
 	}
+	arrived := append(told(1, 501, now, true), told(2, 502, now, true)...)
+	moved := now.Add(48 * time.Hour)
+	if r := swap.Next(f, append(arrived, attach(router, "", moved)), moved); r.State != swap.SettingsDelivered || !r.Closed || r.Plan {
+		t.Errorf("a card that is moved days after its device was configured: %+v", r)
+	}
 	late := attach(router, "", now)
 	late.HappenedAt = now.Add(-time.Hour)
 	if r := swap.Next(f, []ledger.Evidence{late}, now.Add(time.Minute)); r.Plan || r.Action == nil {

@@ -59,6 +59,10 @@ func (s *saga) documents(gating bool, deadline time.Time) documents {
 // document is the action that sends one.
 func (s *saga) document(d Document, step int, deadline time.Time) (*Action, error) {
 	a := &Action{Step: s.step(step), Kind: ledger.CP, Label: labelDoc, Way: New, Deadline: deadline}
+	if len(d.Push) > 0 {
+		a.Push, a.Purpose = d.Push, "send "+d.Name
+		return a, nil
+	}
 	if d.Text != "" {
 		a.Text, a.Purpose = d.Text, "configure "+d.Name+", by a text message"
 		return a, nil

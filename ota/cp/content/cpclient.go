@@ -28,7 +28,7 @@ var cpclientAccess = []rule{
 	},
 	{
 		cpclient, "napid-twice", Dropped, "keeps one NAPDEF of those with the same NAPID",
-		"Give each its own", func(root *element) []hit { return twice(root.all("NAPDEF"), "NAPID") },
+		"Give each its own", func(root *element) []hit { return twice(kept(root, "NAPDEF"), "NAPID") },
 	},
 	{
 		cpclient, "napauthinfo-twice", Dropped, "keeps one NAPAUTHINFO of those with the same AUTHTYPE",
@@ -67,7 +67,7 @@ var cpclientAccess = []rule{
 		cpclient, "pxphysical-second", Ignored, "uses only the first PXPHYSICAL of a PXLOGICAL",
 		"Put the one that matters first", func(root *element) (hits []hit) {
 			for _, px := range root.all("PXLOGICAL") {
-				hits = append(hits, from(1, px.all("PXPHYSICAL"))...)
+				hits = append(hits, from(1, machines(root, px))...)
 			}
 			return hits
 		},
@@ -126,7 +126,7 @@ func incompleteProxy(px *element) (string, bool) {
 }
 
 func lostMachines(root *element) []hit {
-	naps := ids(root.all("NAPDEF"), "NAPID")
+	naps := ids(kept(root, "NAPDEF"), "NAPID")
 	naps[anyAccess] = true
 	return each(root.below("PXLOGICAL", "PXPHYSICAL"), "TO-NAPID", func(m *element) (string, bool) {
 		to := m.values("TO-NAPID")

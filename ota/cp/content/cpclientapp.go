@@ -12,51 +12,42 @@ var knownApps = []string{AppBrowser, AppMMS, AppDataSync, AppDM, AppSMTP, AppPOP
 var cpclientApplications = []rule{
 	{
 		cpclient, "application-appid", Dropped, "drops an APPLICATION whose APPID is none of " + strings.Join(knownApps, ", "),
-		"Do not expect an effect", func(root *element) []hit {
-			return each(root.all("APPLICATION"), "APPID", func(a *element) (string, bool) {
-				return quoted(a.value("APPID")), !slices.Contains(knownApps, a.value("APPID"))
-			})
-		},
+		"Do not expect an effect", func(root *element) []hit { return each(root.all("APPLICATION"), "APPID", strangeApplication) },
 	},
 	{
 		cpclient, "application-address", Dropped, "drops an APPLICATION with neither ADDR nor APPADDR, but for w2",
-		"Add the address", func(root *element) []hit {
-			return each(root.applications(AppMMS, AppDataSync, AppDM, AppSMTP, AppPOP3, AppIMAP4), "", func(a *element) (string, bool) {
-				return "APPID " + a.value("APPID"), !a.has("ADDR") && len(a.all("APPADDR")) == 0
-			})
-		},
+		"Add the address", func(root *element) []hit { return each(root.applications(knownApps...), "", noServer) },
+	},
+	{
+		cpclient, "application-twice", Dropped, "keeps one APPLICATION of those with the same APPID and PROVIDER-ID, of w2 with the same NAME",
+		"Give each its own", repeatedApplications,
 	},
 	{
 		cpclient, "dm-provider", Dropped, "drops a device management account (w7) without PROVIDER-ID",
-		"Add it", func(root *element) []hit {
-			return each(root.applications(AppDM), "", func(a *element) (string, bool) { return "", a.value("PROVIDER-ID") == "" })
-		},
+		"Add it", func(root *element) []hit { return each(root.all("APPLICATION"), "", noProvider) },
 	},
 	{
 		cpclient, "mail-port", Dropped, "drops a mail account (25, 110, 143) without a PORT in its first APPADDR",
-		"Add it", func(root *element) []hit {
-			return each(root.applications(AppSMTP, AppPOP3, AppIMAP4), "", func(a *element) (string, bool) {
-				addresses := a.all("APPADDR")
-				return "", len(addresses) == 0 || len(addresses[0].all("PORT")) == 0
-			})
-		},
+		"Add it", func(root *element) []hit { return each(root.all("APPLICATION"), "", noMailPort) },
 	},
 	{
 		cpclient, "mail-from", Dropped, "drops an SMTP account (25) without FROM, the user's address",
-		"Add it, or send POP3 or IMAP4 alone", func(root *element) []hit { return each(root.applications(AppSMTP), "", lacks("FROM")) },
+		"Add it, or send POP3 or IMAP4 alone", func(root *element) []hit { return each(root.all("APPLICATION"), "", noSender) },
 	},
 	{
 		cpclient, "sync-resource", Dropped, "drops a RESOURCE of data synchronisation (w5) without AACCEPT, and the account if none is left",
-		"Add the media type", func(root *element) []hit {
-			return each(root.applications(AppDataSync), "", func(a *element) (string, bool) {
-				rs := a.all("RESOURCE")
-				return "", len(rs) == 0 || slices.ContainsFunc(rs, func(r *element) bool { return !r.has("AACCEPT") })
-			})
+		"Add the media type", func(root *element) (hits []hit) {
+			for _, a := range root.applications(AppDataSync) {
+				hits = append(hits, each(a.all("RESOURCE"), "", lacks("AACCEPT"))...)
+			}
+			return append(hits, each(root.all("APPLICATION"), "", noResource)...)
 		},
 	},
 	{
 		cpclient, "mms-second", Ignored, "uses only the first MMS application (w4)",
-		"Send one", func(root *element) []hit { return from(1, root.applications(AppMMS)) },
+		"Send one", func(root *element) []hit {
+			return from(1, slices.DeleteFunc(kept(root, "APPLICATION"), func(a *element) bool { return a.value("APPID") != AppMMS }))
+		},
 	},
 	{
 		cpclient, "mms-route", Ignored, "uses only the first TO-PROXY or TO-NAPID of the MMS application (w4)",
@@ -69,7 +60,7 @@ var cpclientApplications = []rule{
 	{
 		cpclient, "application-route", Ignored, "removes a TO-NAPID of an APPLICATION that leads to no NAPDEF of the same document",
 		"Send the NAPDEF along", func(root *element) []hit {
-			naps := ids(root.all("NAPDEF"), "NAPID")
+			naps := ids(kept(root, "NAPDEF"), "NAPID")
 			naps[anyAccess] = true
 			return each(root.all("APPLICATION"), "TO-NAPID", func(a *element) (string, bool) {
 				return "", slices.ContainsFunc(a.values("TO-NAPID"), func(id string) bool { return !naps[id] })
@@ -81,13 +72,10 @@ var cpclientApplications = []rule{
 // cpclientDocument is what cpclient makes of all else.
 var cpclientDocument = []rule{
 	{
-		cpclient, "bootstrap-provurl", Dropped, "drops all BOOTSTRAPs with PROVURL if there are several",
+		cpclient, "bootstrap-provurl", Dropped, "keeps one BOOTSTRAP of those with PROVURL",
 		"Leave PROVURL out", func(root *element) []hit {
 			hits := each(root.all("BOOTSTRAP"), "PROVURL", func(b *element) (string, bool) { return "", b.has("PROVURL") })
-			if len(hits) < 2 {
-				return nil
-			}
-			return hits
+			return hits[min(1, len(hits)):]
 		},
 	},
 	{
@@ -120,33 +108,10 @@ var cpclientDocument = []rule{
 	{
 		cpclient, "nothing-left", Refused, "refuses a document of which it has dropped everything",
 		"Correct the findings about what it drops, or do not send this document to it", func(root *element) []hit {
-			if slices.ContainsFunc(root.kids, survives) {
-				return nil
+			if nothingLeft(root) {
+				return []hit{{}}
 			}
-			return []hit{{}}
+			return nil
 		},
 	},
-}
-
-// survives says whether cpclient keeps a characteristic of the root.
-func survives(k *element) bool {
-	drops := func(find func(*element) (string, bool)) bool { _, drop := find(k); return drop }
-	switch k.kind {
-	case "NAPDEF":
-		return !drops(lacks("NAPID", "NAME", "NAP-ADDRESS")) && !drops(strangeBearer)
-	case "PXLOGICAL":
-		return !drops(incompleteProxy)
-	case "APPLICATION":
-		id := k.value("APPID")
-		return slices.Contains(knownApps, id) && (id == AppBrowser || k.has("ADDR") || len(k.all("APPADDR")) > 0)
-	case "BOOTSTRAP":
-		return true
-	case "CLIENTIDENTITY":
-		return k.has("CLIENT-ID")
-	case "VENDORCONFIG":
-		return k.has("NAME")
-	case "ACCESS":
-		return k.has("RULE") && (k.has("TO-NAPID") || k.has("TO-PROXY"))
-	}
-	return false
 }

@@ -18,8 +18,16 @@ var handsetRules = []rule{
 		},
 	},
 	{
-		sailfish, "napdef-purpose", Ignored, "takes a NAPDEF for internet by the flag INTERNET or by w2, for MMS by w4 or ap0005, and no other",
-		"Add INTERNET, or an APPLICATION that refers to it", purposeless,
+		sailfish, "napdef-purpose", Ignored, "takes one NAPDEF for internet, with the flag INTERNET or else of w2, one for MMS, of w4 or ap0005, and no other",
+		"Add INTERNET, or an APPLICATION that refers to it; send further access points elsewhere", purposeless,
+	},
+	{
+		sailfish, "application-appid", Ignored, "takes no APPLICATION but w2, w4 and ap0005",
+		"Do not expect an effect", func(root *element) []hit {
+			return each(root.all("APPLICATION"), "", func(a *element) (string, bool) {
+				return quoted(a.value("APPID")), !slices.Contains([]string{AppBrowser, AppMMS, appMMSSailfish}, a.value("APPID"))
+			})
+		},
 	},
 	{
 		sailfish, "parm-nested", Ignored, "keeps the parms of a characteristic and of all in it in one table, where the later of one name overwrites the earlier",
@@ -39,8 +47,12 @@ var handsetRules = []rule{
 		"Do not expect an effect", func(root *element) []hit { return from(0, root.applications(AppDM)) },
 	},
 	{
-		windowsMobile, "napdef-bearer", Dropped, "drops a NAPDEF whose BEARER is not GSM-GPRS or GSM-CSD",
-		"Write BEARER GSM-GPRS", func(root *element) []hit { return each(root.all("NAPDEF"), "BEARER", strangeBearer) },
+		windowsMobile, "napdef-bearer", Dropped, "drops a NAPDEF without BEARER GSM-GPRS or GSM-CSD",
+		"Write BEARER GSM-GPRS", func(root *element) []hit {
+			return each(root.all("NAPDEF"), "BEARER", func(n *element) (string, bool) {
+				return "", !slices.ContainsFunc(n.values("BEARER"), func(b string) bool { return slices.Contains(bearersOfPhones, b) })
+			})
+		},
 	},
 	{
 		windowsMobile, "napdef-addrtype", Dropped, "supports no NAP-ADDRTYPE but APN and E164",
@@ -83,32 +95,52 @@ var handsetRules = []rule{
 	},
 }
 
-// purposeless are access points that no purpose leads to, over proxies too.
+// purposeless are access points that are chosen neither for the internet nor
+// for MMS.
 func purposeless(root *element) []hit {
-	used := map[string]bool{}
+	naps := slices.DeleteFunc(root.all("NAPDEF"), func(n *element) bool {
+		return n.value("NAP-ADDRTYPE") != apn || n.value("NAPID") == "" || n.value("NAP-ADDRESS") == ""
+	})
+	used := func(by []*element) int {
+		to := ways(root, by)
+		return slices.IndexFunc(naps, func(n *element) bool { return to[n.value("NAPID")] || to[anyAccess] && n.has("INTERNET") })
+	}
+	internet := slices.IndexFunc(naps, func(n *element) bool { return n.has("INTERNET") })
+	if internet < 0 {
+		internet = used(root.applications(AppBrowser))
+	}
+	mms := used(slices.DeleteFunc(root.applications(AppMMS, appMMSSailfish), func(a *element) bool {
+		_, missing := withoutAddress(a)
+		return missing
+	}))
+	var hits []hit
+	for i, n := range naps {
+		if i != internet && i != mms {
+			hits = append(hits, hit{n.path, ""})
+		}
+	}
+	return hits
+}
+
+// ways are the NAPIDs that applications lead to, over proxies too.
+func ways(root *element, apps []*element) map[string]bool {
+	to := map[string]bool{}
 	lead := func(es []*element) {
 		for _, e := range es {
 			for _, id := range e.values("TO-NAPID") {
-				used[id] = true
+				to[id] = true
 			}
 		}
 	}
-	apps := root.applications(AppBrowser, AppMMS, appMMSSailfish)
 	lead(apps)
-	proxies := map[string]bool{}
 	for _, a := range apps {
-		for _, id := range a.values("TO-PROXY") {
-			proxies[id] = true
+		for _, px := range root.all("PXLOGICAL") {
+			if slices.Contains(a.values("TO-PROXY"), px.value("PROXY-ID")) {
+				lead(px.all("PXPHYSICAL"))
+			}
 		}
 	}
-	for _, px := range root.all("PXLOGICAL") {
-		if proxies[px.value("PROXY-ID")] {
-			lead(px.all("PXPHYSICAL"))
-		}
-	}
-	return each(root.all("NAPDEF"), "", func(n *element) (string, bool) {
-		return "", n.value("NAP-ADDRTYPE") == apn && !n.has("INTERNET") && !used[n.value("NAPID")]
-	})
+	return to
 }
 
 // nestedTwice finds names that are in two characteristics of one of the root.

@@ -1,5 +1,7 @@
 package content
 
+import "strings"
+
 // phonesRules are habits of most phones, whatever the make.
 var phonesRules = []rule{
 	{
@@ -32,6 +34,21 @@ var phonesRules = []rule{
 				}
 				return "", false
 			})
+		},
+	},
+	{
+		phones, "id-form", Note, "keep identifiers of at most 16 characters of printable ASCII for certain, others are cut or dropped by some",
+		"Make it shorter, of letters and digits", func(root *element) (hits []hit) {
+			root.walk(func(e *element) {
+				for _, name := range []string{"NAPID", "PROXY-ID", "PHYSICAL-PROXY-ID"} {
+					for _, id := range e.values(name) {
+						if len(id) > 16 || strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r > '~' }) {
+							hits = append(hits, hit{e.at(name), quoted(id)})
+						}
+					}
+				}
+			})
+			return hits
 		},
 	},
 	{

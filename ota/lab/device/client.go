@@ -63,7 +63,8 @@ type content struct {
 	appIDs       []string       // applications it knows; nil for all
 	mms          []string       // those of them that are MMS
 	limits       map[string]int // characters of "TYPE.PARM"; a characteristic with a longer one is dropped
-	oneDMServer  bool           // of several BOOTSTRAPs with PROVURL none is taken
+	noApps       []string       // and those it takes nothing from
+	thorough     bool           // demands more, and compares what is left: see thorough.go
 	smsc, codes  bool           // takes a NAPDEF of GSM-SMS for the message centre, bookmarks sms: and tel: for short codes
 	keepsAnyRest bool           // a document is good if anything in it is left; without it, if anything in it is of use
 	// replaces says whether a new access point takes the place of an old one; nil means one of the same address and use.
@@ -100,14 +101,14 @@ var clients = map[Client]rules{
 			napdefNeeds: wholeNAPDEF, bearers: cellular, firstBearer: true, untyped: "E164",
 			logicalNeeds: []string{"PROXY-ID", "NAME"}, proxyNeeds: wholePXPHYS, authTypes: papOrCHAP,
 			appIDs: []string{"w2", "w4", "w5", "w7", "25", "110", "143"}, mms: mmsOnly,
-			oneDMServer: true, codes: true, keepsAnyRest: true,
+			thorough: true, codes: true, keepsAnyRest: true,
 		},
 	},
 	Samsung: samsung(false), Samsung2018: samsung(true),
 	Sailfish: {
 		signature: signature{unsigned: true, unchecked: true}, skipsHeaders: true,
 		content: content{
-			flat: true, napdefNeeds: anyNAPDEF, proxyNeeds: []string{"PXADDR"}, authTypes: papOrCHAP, mms: mmsAndOther,
+			flat: true, napdefNeeds: anyNAPDEF, authTypes: papOrCHAP, mms: mmsAndOther,
 			replaces: func(old, new APN) bool { return old.MMS == new.MMS },
 		},
 	},
@@ -148,6 +149,7 @@ func samsung(unsigned bool) rules {
 		signature: signature{unsigned: unsigned, unchecked: true}, skipsHeaders: true,
 		content: content{
 			napdefNeeds: anyNAPDEF, untyped: "APN", proxyNeeds: []string{"PXADDR"}, authTypes: papOrCHAP, mms: mmsOnly,
+			noApps:   []string{"w7"}, // SUPPORT_OMADM_BOOTSTRAP is false
 			replaces: func(old, new APN) bool { return old == new },
 		},
 	}

@@ -14,9 +14,10 @@ type reading struct {
 	*content
 	got      Settings
 	naps     map[string]int // NAPID to index of got.APNs, -1 for those that are no access point
-	internet int            // index of the first with the INTERNET parm, -1 for none
+	internet []int          // indices of those with the INTERNET parm
 	proxies  map[string]way // by PROXY-ID
-	rest     int            // characteristics that were not dropped
+	apps     map[[2]string]bool
+	rest     int // characteristics that were not dropped
 }
 
 // way is where a proxy is and which NAPDEFs lead to it.
@@ -27,48 +28,44 @@ type way struct {
 
 // read gives what a client takes from a document; false if it refuses all of it.
 func (r *content) read(doc cp.Document) (Settings, bool) {
-	c := reading{content: r, naps: map[string]int{}, proxies: map[string]way{}}
+	c := reading{content: r, naps: map[string]int{}, proxies: map[string]way{}, apps: map[[2]string]bool{}}
 	root := doc.Children
 	if r.flat {
 		root = flatten(root)
 	}
-	for _, k := range root {
-		switch {
-		case !r.fits(k):
-		case k.Type == "NAPDEF":
-			c.napdef(k)
-		case k.Type == "PXLOGICAL":
-			c.proxy(k)
-		case k.Type == "BOOTSTRAP":
-			c.bootstrap(k, root)
-		}
-	}
-	c.internet = slices.IndexFunc(c.got.APNs, func(a APN) bool { return a.Internet })
-	for _, k := range root { // applications refer to the others, in whatever order they come
-		if k.Type == "APPLICATION" && r.fits(k) {
-			c.application(k)
+	for _, step := range []struct { // what refers to others comes after them, in whatever order they stand
+		typ  string
+		take func(cp.Characteristic)
+	}{
+		{"NAPDEF", c.napdef}, {"PXLOGICAL", c.proxy}, {"APPLICATION", c.application}, {"BOOTSTRAP", c.bootstrap},
+		{"VENDORCONFIG", c.other}, {"CLIENTIDENTITY", c.other}, {"ACCESS", c.other},
+	} {
+		for _, k := range root {
+			if k.Type == step.typ && r.fits(k) {
+				step.take(k)
+			}
 		}
 	}
 	if r.flat {
 		c.got = Settings{APNs: c.contexts()}
 	}
-	return c.got, c.got.usable() || r.keepsAnyRest && c.rest > 0
+	return c.got, r.version(doc.Version) && (c.got.usable() || r.keepsAnyRest && c.rest > 0)
 }
 
-// fits says whether no parm is longer than the client has room for.
+// fits says whether no parm is longer than the client has room for. Each PXPHYSICAL of a proxy is asked by itself.
 func (r *content) fits(c cp.Characteristic) bool {
 	for _, p := range c.Parms {
 		if most, ok := r.limits[c.Type+"."+p.Name]; ok && p.Value != nil && utf8.RuneCountInString(*p.Value) > most {
 			return false
 		}
 	}
-	return !slices.ContainsFunc(c.Children, func(k cp.Characteristic) bool { return !r.fits(k) })
+	return !slices.ContainsFunc(c.Children, func(k cp.Characteristic) bool { return k.Type != "PXPHYSICAL" && !r.fits(k) })
 }
 
 func (c *reading) napdef(k cp.Characteristic) {
 	id := value(k, "NAPID")
 	bearer, known := c.bearer(k)
-	if _, twice := c.naps[id]; twice && id != "" || !known || !complete(k, c.napdefNeeds) {
+	if _, twice := c.naps[id]; twice && id != "" || !known || !c.whole(k, c.napdefNeeds) {
 		return
 	}
 	c.rest++
@@ -82,13 +79,15 @@ func (c *reading) napdef(k cp.Characteristic) {
 		if c.smsc && (kind == "E164" || !has(k, "NAP-ADDRTYPE")) {
 			c.got.SMSC = value(k, "NAP-ADDRESS")
 		}
-	case kind == "APN":
+	case kind == "APN" && value(k, "NAP-ADDRESS") != "":
 		a := APN{
 			Name: value(k, "NAME"), Address: value(k, "NAP-ADDRESS"), DNS: strings.Join(values(k, "DNS-ADDR"), " "), PDP: value(k, "LOCAL-ADDRTYPE"),
 			Internet: has(k, "INTERNET"),
 		}
 		c.credentials(&a, k)
-		c.naps[id] = len(c.got.APNs)
+		if c.naps[id] = len(c.got.APNs); a.Internet {
+			c.internet = append(c.internet, c.naps[id])
+		}
 		c.got.APNs = append(c.got.APNs, a)
 	}
 }
@@ -130,10 +129,10 @@ func (c *reading) proxy(k cp.Characteristic) {
 		candidates = []cp.Characteristic{{Type: "PXPHYSICAL", Parms: k.Parms}}
 	}
 	i := slices.IndexFunc(candidates, func(px cp.Characteristic) bool {
-		return px.Type == "PXPHYSICAL" && complete(px, c.proxyNeeds)
+		return px.Type == "PXPHYSICAL" && c.fits(px) && c.whole(px, c.proxyNeeds) && c.leads(px)
 	})
 	id := value(k, "PROXY-ID")
-	if _, twice := c.proxies[id]; twice || id == "" || i < 0 || !complete(k, c.logicalNeeds) {
+	if _, twice := c.proxies[id]; twice || id == "" || i < 0 || !c.whole(k, c.logicalNeeds) {
 		return
 	}
 	c.rest++
@@ -141,7 +140,7 @@ func (c *reading) proxy(k cp.Characteristic) {
 	address := value(px, "PXADDR")
 	// A port of the logical proxy holds for all physical ones. A flat table has it among its own parms.
 	for _, in := range []cp.Characteristic{child(px, "PORT"), child(k, "PORT"), k} {
-		if port := value(in, "PORTNBR"); port != "" {
+		if port := value(in, "PORTNBR"); port != "" && address != "" {
 			address = net.JoinHostPort(address, port)
 			break
 		}
@@ -150,22 +149,9 @@ func (c *reading) proxy(k cp.Characteristic) {
 	c.got.Proxies = append(c.got.Proxies, Proxy{id, address})
 }
 
-// bootstrap counts a BOOTSTRAP; its settings are for people.
-func (c *reading) bootstrap(k cp.Characteristic, root []cp.Characteristic) {
-	servers := 0
-	for _, b := range root {
-		if b.Type == "BOOTSTRAP" && has(b, "PROVURL") {
-			servers++
-		}
-	}
-	if !c.oneDMServer || !has(k, "PROVURL") || servers == 1 {
-		c.rest++
-	}
-}
-
 func (c *reading) application(k cp.Characteristic) {
 	id := value(k, "APPID")
-	if id == "" || c.appIDs != nil && !slices.Contains(c.appIDs, id) {
+	if id == "" || c.appIDs != nil && !slices.Contains(c.appIDs, id) || slices.Contains(c.noApps, id) || !c.serves(k) || c.again(k) {
 		return
 	}
 	c.rest++
@@ -203,7 +189,7 @@ func (c *reading) use(napid, proxy string, mark func(*APN)) {
 	at, known := c.naps[napid]
 	for i := range c.got.APNs {
 		a := &c.got.APNs[i]
-		if known && at == i || !known && napid == "INTERNET" && a.Internet {
+		if known && at == i || !known && napid == "INTERNET" && slices.Contains(c.internet, i) {
 			mark(a)
 			if proxy != "" {
 				a.Proxy = proxy
@@ -231,11 +217,11 @@ func (c *reading) bookmarks(k cp.Characteristic) {
 // for MMS.
 func (c *reading) contexts() (kept []APN) {
 	all := c.got.APNs
-	if c.internet < 0 {
-		c.internet = slices.IndexFunc(all, func(a APN) bool { return a.Internet })
+	if c.internet == nil {
+		c.internet = []int{slices.IndexFunc(all, func(a APN) bool { return a.Internet })}
 	}
-	if c.internet >= 0 {
-		a := all[c.internet]
+	if i := c.internet[0]; i >= 0 {
+		a := all[i]
 		a.MMS, a.MMSC = false, ""
 		kept = append(kept, a)
 	}
@@ -266,11 +252,6 @@ func flatten(root []cp.Characteristic) []cp.Characteristic {
 		flat = append(flat, table)
 	}
 	return flat
-}
-
-// complete says whether all these parms have a value.
-func complete(c cp.Characteristic, parms []string) bool {
-	return !slices.ContainsFunc(parms, func(name string) bool { return value(c, name) == "" })
 }
 
 // value is the first of a parm, "" when it is missing or a flag.

@@ -83,11 +83,10 @@ func (s *Settings) merge(more Settings, replaces func(old, new APN) bool) {
 	}
 }
 
-// overlay appends what is new and takes away what that replaces.
+// overlay takes away what is replaced and appends what is new.
 func overlay[T any](old, more []T, replaces func(old, new T) bool) []T {
-	old = slices.Clone(old)
-	for _, n := range more {
-		old = append(slices.DeleteFunc(old, func(o T) bool { return replaces(o, n) }), n)
-	}
-	return old
+	old = slices.DeleteFunc(slices.Clone(old), func(o T) bool {
+		return slices.ContainsFunc(more, func(n T) bool { return replaces(o, n) })
+	})
+	return append(old, more...)
 }

@@ -1,14 +1,17 @@
 package cli
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
-	"github.com/goccy/go-yaml"
 	"github.com/spf13/cobra"
 
 	"github.com/simota/simota/cmd/simota/internal/api"
@@ -70,6 +73,7 @@ type cpSend struct {
 	only          []string
 	name          string
 	watch         bool
+	given         func(flag string) bool
 }
 
 func cpSendCommand(a *app) *cobra.Command {
@@ -89,7 +93,24 @@ and simota card show tell what became of it.`
 	f.StringVar(&r.name, "name", "", "name of the campaign; default: cp, the card, and the time")
 	f.BoolVarP(&r.watch, "watch", "w", false, "go on until it has ended")
 	cmd.MarkFlagsMutuallyExclusive("file", "text", "only")
+	r.given = f.Changed
 	return cmd
+}
+
+// check refuses what is there and empty, as of a variable without a value: it
+// would send all that is planned.
+func (r *cpSend) check() error {
+	switch {
+	case r.given("file") && r.file == "":
+		return errors.New("--file is empty: name a document, or leave it out for what is planned")
+	case r.given("text") && r.text == "":
+		return errors.New("--text is empty: there is nothing to send")
+	case r.given("only") && (len(r.only) == 0 || slices.Contains(r.only, "")):
+		return errors.New("--only is empty: name messages of simota cp plan, or leave it out for all")
+	case r.file == "" && (r.given("sec") || r.given("pin")):
+		return errors.New("--sec and --pin are for a document of your own: name it with --file")
+	}
+	return nil
 }
 
 func (r *cpSend) Run(ctx context.Context, args []string) error {
@@ -97,7 +118,7 @@ func (r *cpSend) Run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	text, err := yaml.Marshal(spec)
+	text, err := json.Marshal(spec) // is YAML as well, and keeps every text as it is
 	if err != nil {
 		return err
 	}
@@ -138,8 +159,19 @@ func (r *cpSend) spec(iccid string) (campaign.Spec, error) {
 			return s, err
 		}
 		s.Documents = []campaign.OwnDocument{{Name: "own", XML: string(b), Security: r.security, PIN: r.pin}}
-	case r.security != "" || r.pin != "":
-		return s, fmt.Errorf("--sec and --pin are for a document of your own: name it with --file")
 	}
-	return s, s.Check()
+	return s, r.asFlag(s.Check())
+}
+
+// asFlag names a field of the campaign as the user gave it.
+func (r *cpSend) asFlag(err error) error {
+	var bad campaign.FieldError
+	if !errors.As(err, &bad) {
+		return err
+	}
+	flag, ok := map[string]string{"campaign": "--name", "documents[0]": cmp.Or(r.file, "--text")}[bad.Field]
+	if !ok {
+		return err
+	}
+	return fmt.Errorf("%s: %s", flag, bad.Msg)
 }

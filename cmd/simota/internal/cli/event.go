@@ -8,6 +8,7 @@ import (
 	"io"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
@@ -139,7 +140,7 @@ type eventSend struct {
 	*app
 	event detect.Event
 	kind  string
-	time  string
+	at    string
 }
 
 func eventSendCommand(a *app) *cobra.Command {
@@ -156,17 +157,23 @@ simota event send --iccid 8999970000000000019 --imei 356938035643801 --kind "ime
 	f.StringVar(&r.event.MCC, "mcc", "", "country of the network, as 999; with --mnc")
 	f.StringVar(&r.event.MNC, "mnc", "", "code of the network, as 71; with --mcc")
 	f.StringVar(&r.kind, "kind", string(detect.Attach), "attach, session, imei change or detach")
-	f.StringVar(&r.time, "time", "", "when it happened, as 2026-11-23T02:00:00Z; default now")
+	f.StringVar(&r.at, "time", "", "when it happened, as 2026-11-23T02:00:00Z; default now")
 	f.StringVar(&r.event.Source, "source", "by hand", "who says so, for the timeline")
 	return cmd
 }
 
 func (r *eventSend) check() (err error) {
 	r.event.Kind = detect.Kind(r.kind)
-	if r.time != "" {
-		if r.event.Time, err = detect.ParseTime(r.time); err != nil {
+	if r.at != "" {
+		if r.event.Time, err = detect.ParseTime(r.at); err != nil {
 			return fmt.Errorf("--time: %w", err)
 		}
+		if r.event.Time.After(time.Now().Add(time.Minute)) {
+			return fmt.Errorf("--time: %s is in the future, and an event has happened", r.at)
+		}
+	}
+	if (r.event.MCC == "") != (r.event.MNC == "") {
+		return errors.New("--mcc and --mnc go together: one alone names no network")
 	}
 	if r.event, err = r.event.Normal(); errors.Is(err, detect.ErrNobody) {
 		return errors.New("one of --imsi, --iccid and --msisdn is needed")

@@ -38,4 +38,6 @@ func TestOneEventByHand(t *testing.T) {
 	b.has(b.refused("event", "send", "--imei", "356938035643809"), `simota: one of --imsi, --iccid and --msisdn is needed`)
 	b.has(b.refused("event", "send", "--imsi", "1", "--imei", "2"), `simota: --imsi: "1" has 1 digits, .*`, `simota: --imei: .*`)
 	b.has(b.refused("event", "send", "--imsi", "999990000000050", "--time", "noon"), `simota: --time: .*`)
+	b.has(b.refused("event", "send", "--imsi", "999990000000050", "--time", "2099-12-31T00:00:00Z"), `simota: --time: .* is in the future, .*`)
+	b.has(b.refused("event", "send", "--imsi", "999990000000050", "--mcc", "999"), `simota: --mcc and --mnc go together: .*`)
 }

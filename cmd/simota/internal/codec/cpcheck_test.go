@@ -107,7 +107,7 @@ func TestFindingsStandBesideTheirPathTheWorstFirst(t *testing.T) {
 	}
 	want := []string{
 		"refused VENDORCONFIG gecko/vendorconfig", "dropped APPLICATION/APPID cpclient/application-appid", "ignored VENDORCONFIG cpclient/vendorconfig",
-		"note APPLICATION qualcomm-vdf/page-1", "note VENDORCONFIG phones/vendorconfig",
+		"ignored APPLICATION sailfish/application-appid", "note APPLICATION qualcomm-vdf/page-1", "note VENDORCONFIG phones/vendorconfig",
 	}
 	if diff := cmp.Diff(want, first); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)

@@ -31,6 +31,9 @@ func checkClient(c catalog.Client) (out []error) {
 		if err := checkName(c.BasedOn); err != nil {
 			add("based_on", "%v", err)
 		}
+		if _, known := settings.Known(c.BasedOn); c.BasedOn == c.Name && !known {
+			add("based_on", "%q is this client itself, and simota knows none of that name", c.BasedOn)
+		}
 	}
 	for _, f := range c.Flaws() {
 		add(f.Field, "%s", f.Message)
@@ -51,9 +54,8 @@ func checkClient(c catalog.Client) (out []error) {
 			names[t.Name] = true
 			if strings.TrimSpace(t.Text) == "" {
 				add(field+".text", "is missing: there is nothing to send")
-			}
-			if err := settings.CheckTemplate(t); t.Name != "" && err != nil {
-				add(field+".text", "%s", strings.TrimPrefix(err.Error(), "settings: "))
+			} else if err := settings.CheckTemplate(t, l.name == "vendor"); t.Name != "" && err != nil {
+				add(field+".text", "%s", strings.TrimPrefix(strings.TrimPrefix(err.Error(), "settings: "), "cp: "))
 			}
 		}
 	}

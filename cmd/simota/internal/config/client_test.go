@@ -25,7 +25,7 @@ takes: [internet, mms]
 chokes_on: [VENDORCONFIG]
 vendor:
   - name: apn
-    text: <wap-provisioningdoc/>
+    text: <wap-provisioningdoc><characteristic type='VENDORCONFIG'/></wap-provisioningdoc>
 texts:
   - name: apn
     text: APN=${apn}
@@ -33,7 +33,7 @@ restart: "yes"
 `))
 	want := catalog.Client{Name: "meter", BasedOn: "unknown", About: "gateways of 2019", Capability: catalog.Capability{
 		CP: "yes", Security: []string{"userpin", "netwpin"}, PIN: "0123", MaxParts: 3, MaxID: 8, Takes: []string{"internet", "mms"}, ChokesOn: []string{"VENDORCONFIG"},
-		Vendor: []catalog.Text{{Name: "apn", Text: "<wap-provisioningdoc/>"}}, Texts: []catalog.Text{{Name: "apn", Text: "APN=${apn}"}}, Restart: "yes"}}
+		Vendor: []catalog.Text{{Name: "apn", Text: "<wap-provisioningdoc><characteristic type='VENDORCONFIG'/></wap-provisioningdoc>"}}, Texts: []catalog.Text{{Name: "apn", Text: "APN=${apn}"}}, Restart: "yes"}}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
@@ -65,6 +65,10 @@ func TestBadFieldsOfClientsAreNamed(t *testing.T) {
 		"vendor: [{text: x}]":                    "vendor[0].name: is missing",
 		"texts: [{name: a, text: x}, {name: a}]": `texts[1].name: "a" stands here twice`,
 		"texts: [{name: a}]":                     "texts[0].text: is missing",
+		"texts: [{name: a, text: '${apm}'}]":     `texts[0].text: ${apm} is not known: known are apn, auth`,
+		"vendor: [{name: a, text: <x/>}]":        `vendor[0].text: <x>`,
+		"security: userpin":                      "want a list, as [a, b], found text",
+		"based_on: x":                            `based_on: "x" is this client itself`,
 		"capabilities: {}":                       `unknown field "capabilities"`,
 	} {
 		whole := text + "\n"

@@ -199,7 +199,7 @@ func TestCampaignFieldErrorsGetTheirPlace(t *testing.T) {
 		{"duration", "campaign: c1\ndeadlines: {snapshot: soon}\n", "f.yaml:2:23: \"soon\" is no duration"},
 		{"seconds without unit", "campaign: c1\ndeadlines: {snapshot: 90}\n", "f.yaml:2:23: 90 is no duration"},
 		{"type", "campaign: c1\nmax_unproven: many\n", "f.yaml:2:15: want a whole number, found \"many\""},
-		{"list for a map", "campaign: c1\nselect: [a]\n", "want a"},
+		{"list for a map", "campaign: c1\nselect: [a]\n", "f.yaml:2:9: want fields, as {name: value}, found a list"},
 		{"twice", "campaign: c1\ncampaign: c2\n", "already defined"},
 		{"syntax", "campaign: [c1\n", "f.yaml:1:11: sequence end token"},
 		{"empty", "# nothing\n", "f.yaml: file is empty"},

@@ -138,12 +138,25 @@ func translate(e yaml.Error) place {
 	case errors.As(e, &over):
 		msg = fmt.Sprintf("%s is out of range", over.SrcNum)
 	case errors.As(e, &node):
-		msg = fmt.Sprintf("want a %s, found a %s", node.Expected.YAMLName(), node.Actual.YAMLName())
+		msg = fmt.Sprintf("want %s, found %s", shape(node.Expected), shape(node.Actual))
 	case errors.As(e, &unknown) && unknown.Token != nil:
 		p := unknownField(unknown.Token, allFields())
 		return p
 	}
 	return at(e.GetToken(), "%s", msg)
+}
+
+// shape says in words how a value is written.
+func shape(t ast.NodeType) string {
+	switch t {
+	case ast.SequenceType:
+		return "a list, as [a, b]"
+	case ast.MappingType, ast.MappingValueType:
+		return "fields, as {name: value}"
+	case ast.StringType, ast.LiteralType:
+		return "text"
+	}
+	return "a " + t.YAMLName()
 }
 
 func words(t reflect.Type) string {

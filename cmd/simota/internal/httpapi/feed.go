@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/simota/simota/catalog"
 	"github.com/simota/simota/cmd/simota/internal/api"
@@ -76,11 +77,7 @@ func readEvent(body io.Reader) (e api.AttachEvent, err error) {
 	d := json.NewDecoder(body)
 	d.DisallowUnknownFields()
 	if err := d.Decode(&e); err != nil {
-		var tooLong *http.MaxBytesError
-		if errors.As(err, &tooLong) {
-			return e, err
-		}
-		return e, refuse("event is not readable: " + err.Error())
+		return e, misread(err)
 	}
 	if _, err := d.Token(); err != io.EOF {
 		return e, refuse("one event per request: something follows it")
@@ -96,6 +93,22 @@ func readEvent(body io.Reader) (e api.AttachEvent, err error) {
 		return e, refuse("apn: at most 100 octets (3GPP TS 23.003, 9.1)")
 	}
 	return e, nil
+}
+
+// misread says in the feed's words what the decoder says in Go's.
+func misread(err error) error {
+	var tooLong *http.MaxBytesError
+	var kind *json.UnmarshalTypeError
+	var clock *time.ParseError
+	switch {
+	case errors.As(err, &tooLong):
+		return err
+	case errors.As(err, &kind) && kind.Field != "":
+		return refuse(fmt.Sprintf("%s: want text in quotes, found a %s", kind.Field, kind.Value))
+	case errors.As(err, &clock):
+		return refuse(fmt.Sprintf("happened_at: %q is no time: write it with its zone, as 2026-11-23T02:00:00Z", clock.Value))
+	}
+	return refuse("event is not readable: " + err.Error())
 }
 
 // event is one of the feed's own form.

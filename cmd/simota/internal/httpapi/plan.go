@@ -22,18 +22,15 @@ type planInput struct {
 
 func (s *server) plan(ctx context.Context, in *planInput) (api.Plan, error) {
 	if n := len(in.IMEI); n != 0 && !digits(in.IMEI, 14, 16) && !digits(in.IMEI, 8, 8) {
-		return api.Plan{}, refuse("imei: 14 to 16 digits, or a TAC of 8")
+		return api.Plan{}, refuse(fmt.Sprintf("imei %q: 14 to 16 digits, or a TAC of 8", in.IMEI))
 	}
 	p, err := s.Campaigns.Plan(ctx, campaign.PlanQuery(*in))
 	var field campaign.FieldError
 	switch {
 	case errors.As(err, &field):
 		return api.Plan{}, refuse(field.Field + ": " + field.Msg)
-	case errors.Is(err, catalog.ErrNotFound):
-		return api.Plan{}, s.missing(err, strings.Join(slices.DeleteFunc([]string{
-			in.ICCID, in.Operator, in.Model}, func(s string) bool { return s == "" }), ", "))
-	case errors.Is(err, settings.ErrNoPIN):
-		return api.Plan{}, refuse(strings.TrimPrefix(err.Error(), "settings: "))
+	case errors.Is(err, campaign.ErrUnplanned):
+		return api.Plan{}, refuse(strings.TrimPrefix(err.Error(), "campaign: "))
 	case err != nil:
 		return api.Plan{}, s.fail(err)
 	}
@@ -53,11 +50,13 @@ func planOf(iccid string, p campaign.DevicePlan) (api.Plan, error) {
 	if known, ok := settings.Known(p.Model.Client); ok {
 		out.About = known.About
 	}
-	shown, err := settings.Make(withoutSecrets(p.Operator), p.Capability)
+	roomy := p.Capability
+	roomy.MaxParts = 255 // the mark may be longer than the password
+	shown, err := settings.Make(withoutSecrets(p.Operator), roomy)
 	if err != nil {
 		return out, err
 	}
-	for i, m := range p.Plan.Messages {
+	for _, m := range p.Plan.Messages {
 		pm := api.PlanMessage{
 			Name: m.Name, Gating: m.Gating, Security: m.Security, Octets: len(m.WBXML) + len(m.Text), SMS: m.SMS, Why: m.Why,
 			Findings: []api.PlanFinding{},
@@ -65,7 +64,7 @@ func planOf(iccid string, p campaign.DevicePlan) (api.Plan, error) {
 		for _, f := range m.Findings(p.Model.Client) {
 			pm.Findings = append(pm.Findings, api.PlanFinding{By: f.By, Effect: f.Effect.String(), Path: f.Path, Text: f.Text})
 		}
-		if i < len(shown.Messages) && shown.Messages[i].Name == m.Name {
+		if i := slices.IndexFunc(shown.Messages, func(s settings.Message) bool { return s.Name == m.Name }); i >= 0 {
 			if pm.Text = shown.Messages[i].Text; m.Text == "" {
 				pm.XML = shown.Messages[i].Document.Redacted().XML()
 			}

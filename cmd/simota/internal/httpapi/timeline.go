@@ -198,6 +198,9 @@ func (t *teller) seen(e ledger.Evidence) {
 	case ledger.EvPerson:
 		t.last = api.Entry{} // a new round may come to the same state
 		out.Way, out.Text = wayState, e.Body.Decision+" by "+e.Body.Actor
+		if strings.HasPrefix(e.Body.Actor, "campaign ") { // a standing one
+			out.What, out.Text = "again", "it was seen in another device, or with another IMSI: that is configured too"
+		}
 	case ledger.EvState:
 		if !t.state(e, &out) {
 			return
@@ -240,7 +243,7 @@ func silence(e ledger.Evidence, out *api.Entry) bool {
 // same: a state is stored when it is reached and when it closes the target.
 func (t *teller) state(e ledger.Evidence, out *api.Entry) bool {
 	state := swap.State(e.Body.State)
-	out.Way, out.What, out.Text = wayState, string(state), cmp.Or(e.Body.Text, state.Describe())
+	out.Way, out.What, out.Text = wayState, string(state), cmp.Or(e.Body.Text, t.describe(state))
 	switch state {
 	case swap.Moved:
 		out.Rung = rungMoved
@@ -256,12 +259,29 @@ func (t *teller) state(e ledger.Evidence, out *api.Entry) bool {
 	return true
 }
 
+// describe says what a state means; a card that is only provisioned has no new
+// identity.
+func (t *teller) describe(s swap.State) string {
+	if t.facts.Kind == swap.KindProvision {
+		switch s {
+		case swap.Verified:
+			return "the network saw the device use an APN of its settings"
+		case swap.SettingsFailed:
+			return "the device was not configured"
+		}
+	}
+	return s.Describe()
+}
+
 // identity says whose identity was seen, and by whom.
 func (t *teller) identity(e ledger.Evidence, seen string) (text, rung string) {
 	if t.facts.To.IMSI != "" && e.Body.IMSI == t.facts.To.IMSI {
-		seen, rung = strings.Replace(seen, "IMSI", "new IMSI", 1), rungReattached
+		rung = rungReattached
+		if t.facts.Kind != swap.KindProvision {
+			seen = strings.Replace(seen, "IMSI", "new IMSI", 1)
+		}
 	}
-	return seen + ", from the " + e.Body.Source, rung
+	return seen + " (" + cmp.Or(e.Body.Source, "nobody says who saw it") + ")", rung
 }
 
 // notice tells what an eUICC said by itself.

@@ -95,10 +95,10 @@ func TestTimelineTellsTheLifeOfACard(t *testing.T) {
 		"11 < proof | 9 commands, 9000 (from the old number) | executed",
 		"12 < proof | status 02: a copy of a packet the card has seen, ignored",
 		"13 < proof | status 09 in clear: unknown TAR; anybody could have sent that",
-		"14 < pair | IMEI 35693803564380 and new IMSI 999700000000017, from the tracking applet | re-attached",
+		"14 < pair | IMEI 35693803564380 and new IMSI 999700000000017 (tracking applet) | re-attached",
 		"15 < proof | IMSI reads 999700000000017; the write of counter 42 ran (from the new number) | moved",
 		"16 < proof | stopped after 3 commands: 6982 security status not satisfied: this file may not be accessed (from the old number)",
-		"17 < attach | new IMSI 999700000000017 attached to 99970, APN m2m.aurora.example, from the attach feed | verified",
+		"17 < attach | new IMSI 999700000000017 attached to 99970, APN m2m.aurora.example (attach feed) | verified",
 		"18 ? write | overdue: no answer in time",
 		"20 > configure | configure internet, 1 part",
 		"30 > write | same octets again: part 2 | submitted",
@@ -118,6 +118,27 @@ func TestTimelineShowsOctetsButNoDocument(t *testing.T) {
 		case e.What == "write" && strings.HasPrefix(e.Text, "write") && strings.Join(e.Raw, " ") != "aa bb":
 			t.Errorf("raw of the write: %v", e.Raw)
 		}
+	}
+}
+
+func TestTimelineOfAConfiguredDeviceTellsOfNoNewIdentity(t *testing.T) {
+	t.Parallel()
+	facts, err := json.Marshal(swap.Facts{Kind: swap.KindProvision, To: swap.Side{IMSI: "999400000000017"}, APNs: []string{"m2m.nordvik.example"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := func(s int) time.Time { return time.Date(2026, 11, 3, 2, 0, s, 0, time.UTC) }
+	got := told(entriesOf(ledger.Dossier{Target: ledger.Target{Facts: facts}, Stored: []ledger.Evidence{
+		{Kind: ledger.EvAttach, SeenAt: at(1), Body: ledger.Body{IMSI: "999400000000017", APN: "m2m.nordvik.example", Source: "radius"}},
+		{Kind: ledger.EvState, SeenAt: at(2), Body: ledger.Body{State: "verified"}},
+		{Kind: ledger.EvPerson, SeenAt: at(3), Body: ledger.Body{Decision: "retry", Actor: "campaign auto"}},
+	}}))
+	if diff := cmp.Diff([]string{
+		"01 < attach | IMSI 999400000000017 attached, APN m2m.nordvik.example (radius) | verified",
+		"02 = verified | the network saw the device use an APN of its settings | verified",
+		"03 = again | it was seen in another device, or with another IMSI: that is configured too",
+	}, got); diff != "" {
+		t.Errorf("timeline (-want +got)\n%s", diff)
 	}
 }
 

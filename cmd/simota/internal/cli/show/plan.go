@@ -51,8 +51,11 @@ func Plan(w io.Writer, p api.Plan, xml bool) error {
 		b.WriteString("\nby the card, whatever the device\n")
 		for _, c := range p.Card {
 			how := "campaign of kind rfm, from_operator"
-			if c.Swap {
+			switch {
+			case c.Swap:
 				how = "written by a swap"
+			case p.ICCID == "":
+				how = "a swap writes it if the card type lists it, else a " + how
 			}
 			fmt.Fprintf(b, "  %-16s %-50s %s; %s\n", plain(c.File), plain(string(c.Content)), plain(c.Why), how)
 		}

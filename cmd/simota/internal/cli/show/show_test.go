@@ -142,6 +142,20 @@ written            ░░░░░░░░       0
 sent 0 SMS (0 of them again)   receipts 0   proofs 0
 
 `},
+		{"progress of devices that are configured", func(w io.Writer) error {
+			return RenderProgress(w, api.Campaign{Name: "c", Kind: "provision", State: "running", Selected: true, Total: 1, ByState: map[string]int{"verified": 1}}, 10)
+		}, `
+c   provision, running   1 card, 1 ended, 0 open
+
+selected           ░░░░░░░░       0
+configuring        ░░░░░░░░       0
+settings delivered ░░░░░░░░       0
+verified           ████████       1
+
+
+sent 0 SMS (0 of them again)   receipts 0   proofs 0
+
+`},
 		{"progress in a line", func(w io.Writer) error { return ProgressLine(w, swap) }, `
 br-2026-11 running: 2,000 cards, 1,200 open: selected 1,000, verified 750, switching 200, failed 40, skipped 9, dark 1; canary: the rest waits
 `},
