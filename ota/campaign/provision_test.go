@@ -423,3 +423,36 @@ func TestANewPlanIsVerifiedByItsOwnAccessPoint(t *testing.T) {
 	attach("new.aurora.example")
 	w.until(name, closed(swap.Verified, 1))
 }
+
+func TestACancelledDocumentThatHasNotLeftStays(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1, 60)
+	w.homeAPNs()
+	w.nets["nordvik-1"].full.Store(true)
+	name := w.start("campaign: p1\nkind: provision\nselect: {all: true}\n")
+	w.until(name, func(c ledger.Counts) bool { return c.ByState[string(swap.Configuring)] == 1 })
+	waits := func() int {
+		out, _, err := w.db.Outbox(t.Context(), "nordvik", time.Now(), 10)
+		w.ok(err)
+		return len(out)
+	}
+	w.until(name, func(ledger.Counts) bool { return waits() > 0 })
+	w.ok(w.engine.Cancel(t.Context(), "test", name, false))
+	if waits() == 0 {
+		t.Error("cancel takes back what is on its way to a device")
+	}
+	w.ok(w.engine.Cancel(t.Context(), "test", name, true))
+	w.until(name, closed(swap.Cancelled, 1))
+	if n := waits(); n != 0 {
+		t.Errorf("cancelled: %d short messages would still go out", n)
+	}
+	name = w.start("campaign: p2\nkind: provision\nselect: {all: true}\n")
+	w.until(name, func(ledger.Counts) bool { return waits() > 0 })
+	e, _ := w.card(0)
+	w.seen(e, "3500000112345678", time.Now())
+	w.until(name, closed(swap.SettingsFailed, 1))
+	if n := waits(); n != 0 {
+		t.Errorf("in another device: %d short messages would still go out", n)
+	}
+	w.law()
+}

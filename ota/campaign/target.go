@@ -293,6 +293,9 @@ func (e *Engine) news(lease ledger.Lease, dos ledger.Dossier, r swap.Result, now
 			Body: ledger.Body{State: string(r.State), Text: r.Cause},
 		}}
 	}
+	if changed && r.Closed {
+		op.Conclusions = takenBack(dos, now)
+	}
 	if r.Moved != nil && dos.Entry.Card.Active != t.To && t.To != 0 {
 		op.Active = t.To
 		if r.Moved.IMEI != "" {
@@ -308,6 +311,18 @@ func (e *Engine) news(lease ledger.Lease, dos ledger.Dossier, r swap.Result, now
 		op.Active = back
 	}
 	return op
+}
+
+// takenBack ends the documents that are under way when a target ends, because
+// somebody cancelled it or the card is in another device: what of them has not
+// left stays.
+func takenBack(dos ledger.Dossier, now time.Time) (out []ledger.Conclusion) {
+	for _, a := range dos.Attempts {
+		if a.Kind == ledger.CP && a.Outcome == ledger.Open {
+			out = append(out, ledger.Conclusion{AttemptID: a.ID, Outcome: ledger.Undeliver, At: now})
+		}
+	}
+	return out
 }
 
 // stored enters news into the dossier, and tells who waits for them.

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -69,11 +70,17 @@ type network struct {
 	imsis string // prefix of its subscribers
 	next  int
 	queue chan delivery.Message
+	full  atomic.Bool        // takes nothing
 	held  []delivery.Message // for phones that are elsewhere
 }
 
-func (n *network) Room() (confirm, other int) { return 100, 100 }
-func (n *network) Ready() <-chan struct{}     { return nil }
+func (n *network) Room() (confirm, other int) {
+	if n.full.Load() {
+		return 0, 0
+	}
+	return 100, 100
+}
+func (n *network) Ready() <-chan struct{} { return nil }
 func (n *network) Submit(ms []delivery.Message) (left []delivery.Message) {
 	for _, m := range ms {
 		n.queue <- m

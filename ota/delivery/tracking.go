@@ -52,8 +52,8 @@ func (d *Desk) trackingText(ctx context.Context, r ledger.InboxRow, in Incoming)
 	return verdict{op: op, wake: wake}, nil
 }
 
-// tracked keeps what read finds for one of the cards that have the sender's
-// number. The identity must be one of that card's.
+// tracked keeps what read finds for the one card that it can be of, among those
+// that have the sender's number. The identity must be one of that card's.
 func (d *Desk) tracked(
 	ctx context.Context, op *ledger.Settle, r ledger.InboxRow, in Incoming, source string,
 	read func(catalog.Tracking, catalog.Entry) (imei, imsi string, ok bool),
@@ -63,6 +63,7 @@ func (d *Desk) tracked(
 	if err != nil {
 		return nil, err
 	}
+	var pairs []catalog.Pair
 	for _, card := range cards {
 		typ, err := d.cfg.Types(ctx, card.Card.Type)
 		if err != nil && !errors.Is(err, catalog.ErrNotFound) {
@@ -72,24 +73,26 @@ func (d *Desk) tracked(
 			continue
 		}
 		imei, imsi, ok := read(*typ.Tracking, card)
-		if !ok || !slices.ContainsFunc(card.Subscriptions, func(s catalog.Subscription) bool { return s.IMSI == imsi }) {
-			continue
+		if ok && slices.ContainsFunc(card.Subscriptions, func(s catalog.Subscription) bool { return s.IMSI == imsi }) {
+			pairs = append(pairs, catalog.Pair{CardID: card.Card.ID, IMEI: imei, IMSI: imsi, Source: source, SeenAt: r.ReceivedAt})
 		}
-		e := ledger.Evidence{
-			CardID: card.Card.ID, InboxID: r.ID, Kind: ledger.EvPair, Link: r.Link, SeenAt: r.ReceivedAt, Raw: in.UserData,
-			Body: ledger.Body{IMEI: imei, IMSI: imsi, Number: in.Source, Source: source},
-		}
-		if e.TargetID, err = d.targetOf(ctx, card.Card.ID); err != nil {
-			return nil, err
-		}
-		if e.TargetID != 0 {
-			wake = append(wake, e.TargetID)
-		}
-		op.Evidence = append(op.Evidence, e)
-		op.Pair = &catalog.Pair{CardID: card.Card.ID, IMEI: imei, IMSI: imsi, Source: source, SeenAt: r.ReceivedAt}
-		return wake, nil
 	}
-	return nil, nil
+	if len(pairs) != 1 {
+		return nil, nil // a number that moves between two cards tells neither
+	}
+	p := pairs[0]
+	e := ledger.Evidence{
+		CardID: p.CardID, InboxID: r.ID, Kind: ledger.EvPair, Link: r.Link, SeenAt: r.ReceivedAt, Raw: in.UserData,
+		Body: ledger.Body{IMEI: p.IMEI, IMSI: p.IMSI, Number: in.Source, Source: source},
+	}
+	if e.TargetID, err = d.targetOf(ctx, p.CardID); err != nil {
+		return nil, err
+	}
+	if e.TargetID != 0 {
+		wake = append(wake, e.TargetID)
+	}
+	op.Evidence, op.Pair = append(op.Evidence, e), &p
+	return wake, nil
 }
 
 // longestText is how much of a message a pattern may look at, in octets.
@@ -145,11 +148,11 @@ func readPattern(t catalog.Tracking, card catalog.Entry, in Incoming, text strin
 	}
 	imei, imsi = group("imei"), group("imsi")
 	if imsi == "" {
-		i := slices.IndexFunc(card.Subscriptions, func(s catalog.Subscription) bool { return digits(s.MSISDN) == digits(in.Source) })
-		if i < 0 {
+		with := slices.DeleteFunc(slices.Clone(card.Subscriptions), func(s catalog.Subscription) bool { return digits(s.MSISDN) != digits(in.Source) })
+		if len(with) != 1 {
 			return "", "", false
 		}
-		imsi = card.Subscriptions[i].IMSI
+		imsi = with[0].IMSI
 	}
 	return imei, imsi, isIMEI(imei)
 }

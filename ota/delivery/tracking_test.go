@@ -90,3 +90,23 @@ func TestFieldsOfATrackingPacketMayBeASCII(t *testing.T) {
 		}
 	}
 }
+
+func TestATextFromANumberOfTwoCardsNamesItsCard(t *testing.T) {
+	t.Parallel()
+	const imei = "351234512345678"
+	w, c, l := one(t, func(*uicc.Config) {})
+	w.types["aes"] = catalog.CardType{Name: "aes", Tracking: &catalog.Tracking{Pattern: textPattern, Destination: server}}
+	_, err := w.Import(w.ctx, "test", []catalog.Entry{{
+		Card:          catalog.Card{ICCID: "894900000000999999", Type: "aes"},
+		Subscriptions: []catalog.Subscription{{Slot: 1, IMSI: "262999999999999", MSISDN: c.number, Operator: "south"}},
+	}})
+	w.must(err)
+	w.receive("south", deliverSM(c.number, server, 0, []byte("IMEI="+imei)))
+	if stored := w.dossier(l).Stored; len(stored) != 0 {
+		t.Errorf("evidence of one of two cards: %+v", stored)
+	}
+	w.receive("south", deliverSM(c.number, server, 0, []byte("IMEI="+imei+";ICCID="+c.entry.Card.ICCID)))
+	if stored := w.dossier(l).Stored; len(stored) != 1 || stored[0].Body.IMSI != oldIMSI {
+		t.Errorf("evidence %+v", stored)
+	}
+}
