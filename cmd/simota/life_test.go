@@ -74,6 +74,8 @@ func TestTheLifeOfOneCard(t *testing.T) {
 	// The card refreshes by itself some seconds after the packet: the copy comes first.
 	w.change("lab.yaml", "refresh: immediate", "refresh: card")
 	w.change("lab.yaml", "copy: 3s", "copy: 1s")
+	// The read has to be at the SMSC before the device is back, on a busy machine too.
+	w.change("lab.yaml", "offline: 8s", "offline: 90s")
 	w.change("card-types/sja5-aes.yaml", "refresh: immediate", "refresh: card\nfiles: [ehplmn, oplmnwact, hplmnwact, msisdn, ad, acc, loci, psloci, epsloci, fplmn, smsp, imsi]")
 	w.change("simota.yaml", "window: 50", "response_timeout: 300ms, window: 50")
 	w.lateFeed(aes)

@@ -14,7 +14,7 @@ import (
 
 // Attach stores an event, durably before it returns, and wakes its target. The
 // card is found by IMSI, else by ICCID, else by MSISDN; catalog.ErrNotFound
-// says that no card has it.
+// says that no card has it, or several the number.
 //
 // What says that something left tells nothing of where it is, and is not
 // stored. A time ahead of the server's by more than a clock can be wrong counts
@@ -96,6 +96,9 @@ func (e *Engine) seen(ctx context.Context, ev detect.Event) (cards []catalog.Ent
 	case ev.MSISDN != "":
 		what = "MSISDN " + ev.MSISDN
 		cards, err = e.cfg.Store.CardsByMSISDN(ctx, ev.MSISDN)
+		if len(cards) > 1 { // a number that moves from one card to another tells neither
+			return nil, fmt.Errorf("campaign: %d cards have %s: name the IMSI: %w", len(cards), what, catalog.ErrNotFound)
+		}
 	default:
 		return nil, errors.New("campaign: event names neither IMSI nor ICCID nor MSISDN")
 	}

@@ -292,9 +292,6 @@ func (e *Engine) swapTo(ctx context.Context, f *swap.Facts, spec Spec, typ catal
 		return reached{}, fmt.Errorf("%w (to %s)", err, spec.To)
 	}
 	f.To = to.Side
-	for _, a := range to.operator.APNs {
-		f.APNs = append(f.APNs, a.Name)
-	}
 	_, err = e.choose(ctx, f, entry.Card, to.operator, spec)
 	return to, err
 }

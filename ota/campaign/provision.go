@@ -28,9 +28,6 @@ func (e *Engine) toProvision(ctx context.Context, f *swap.Facts, spec Spec, entr
 		return err
 	}
 	f.To = to.Side
-	for _, a := range to.operator.APNs {
-		f.APNs = append(f.APNs, a.Name)
-	}
 	if _, err := e.choose(ctx, f, entry.Card, to.operator, spec); err != nil {
 		return err
 	}
@@ -92,16 +89,22 @@ func (e *Engine) capable(ctx context.Context, m catalog.Model) (catalog.Model, c
 // which they are. What cannot be planned is no reason to leave the card alone:
 // it is pinned too, and shown when the device's turn comes.
 func (e *Engine) choose(ctx context.Context, f *swap.Facts, card catalog.Card, op catalog.Operator, spec Spec) (string, error) {
-	f.Planned, f.Unplanned, f.NoCP, f.Documents = f.IMEI, "", false, nil
+	f.Planned, f.Unplanned, f.NoCP, f.Documents, f.APNs = f.IMEI, "", false, nil, nil
+	for _, a := range op.APNs {
+		f.APNs = append(f.APNs, a.Name)
+	}
 	if len(spec.Documents) > 0 {
 		var err error
 		f.Documents, err = spec.own()
 		return "the campaign's own documents", err
 	}
-	m, c, err := e.client(ctx, f.IMEI)
-	if errors.Is(err, settings.ErrClient) {
+	unplanned := func(err error) (string, error) {
 		f.Unplanned = strings.TrimPrefix(err.Error(), "settings: ")
 		return f.Unplanned, nil
+	}
+	m, c, err := e.client(ctx, f.IMEI)
+	if errors.Is(err, settings.ErrClient) {
+		return unplanned(err)
 	}
 	if err != nil {
 		return "", err
@@ -111,8 +114,7 @@ func (e *Engine) choose(ctx context.Context, f *swap.Facts, card catalog.Card, o
 	}
 	plan, err := settings.Make(op, c)
 	if errors.Is(err, settings.ErrNoPIN) {
-		f.Unplanned = strings.TrimPrefix(err.Error(), "settings: ")
-		return f.Unplanned, nil
+		return unplanned(err)
 	}
 	if err != nil {
 		return "", skip(strings.TrimPrefix(err.Error(), "settings: "))

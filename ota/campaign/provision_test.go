@@ -2,6 +2,7 @@ package campaign_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"slices"
 	"strings"
@@ -374,4 +375,51 @@ func TestADeviceThatASwapDidNotConfigureIsLeftToTheStandingCampaign(t *testing.T
 	if apns, _ := p.applications(); !slices.Equal(apns, []string{"m2m.aurora.example", "mms.aurora.example"}) {
 		t.Errorf("applied %v", apns)
 	}
+}
+
+func TestANumberOfTwoCardsSaysOfNeitherWhereItIs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1, 6000)
+	e, _ := w.card(0)
+	number := e.Subscriptions[0].MSISDN
+	_, err := w.db.Import(t.Context(), "test", []catalog.Entry{{
+		Card:          catalog.Card{ICCID: "8947010000000099999", Type: e.Card.Type},
+		Subscriptions: []catalog.Subscription{{Slot: 1, IMSI: "999400099999999", MSISDN: number, Operator: "nordvik"}},
+	}})
+	w.ok(err)
+	err = w.engine.Attach(t.Context(), detect.Event{MSISDN: number, IMEI: "35693803564380", Kind: detect.Attach, Source: "radius"})
+	if !errors.Is(err, catalog.ErrNotFound) || !strings.Contains(err.Error(), "2 cards have MSISDN "+number) {
+		t.Errorf("%v", err)
+	}
+	if pairs, err := w.db.Pairs(t.Context(), e.Card.ID); err != nil || len(pairs) != 0 {
+		t.Errorf("pairs %+v, %v", pairs, err)
+	}
+}
+
+func TestANewPlanIsVerifiedByItsOwnAccessPoint(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1, 6000)
+	w.describe("35000001", catalog.Client{Name: "acme", BasedOn: "none", Capability: catalog.Capability{Texts: []catalog.Text{{Name: "set", Text: "APN=${apn}"}}}})
+	e, p := w.card(0)
+	p.mu.Lock()
+	p.mute = func(m delivery.Message) bool { return strings.HasPrefix(m.Destination, "+55") }
+	p.mu.Unlock()
+	name := w.start("campaign: s1\nkind: swap\nselect: {all: true}\nto: aurora\nattested: test\nmax_unproven: 1\ndone_when: verified\n")
+	w.until(name, func(c ledger.Counts) bool { return c.ByState[string(swap.Switched)] == 1 })
+	o := operators[1]
+	o.APNs = []catalog.APN{{Purpose: "internet", Name: "new.aurora.example"}}
+	w.ok(w.db.PutOperator(t.Context(), "test", o))
+	attach := func(apn string) {
+		w.ok(w.engine.Attach(t.Context(), detect.Event{IMSI: e.Subscriptions[1].IMSI, IMEI: "3500000112345678", APN: apn, Kind: detect.Attach, Source: "attach feed"}))
+	}
+	attach("")
+	p.mu.Lock()
+	p.mute = nil
+	p.mu.Unlock()
+	w.until(name, func(ledger.Counts) bool {
+		_, texts := p.applications()
+		return slices.Equal(texts, []string{"APN=new.aurora.example"})
+	})
+	attach("new.aurora.example")
+	w.until(name, closed(swap.Verified, 1))
 }

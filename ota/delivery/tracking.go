@@ -155,9 +155,10 @@ func readPattern(t catalog.Tracking, card catalog.Entry, in Incoming, text strin
 }
 
 // isIMEI tells 14 digits, 15 with the check digit, or 16 with the software
-// version (3GPP TS 23.003, 6.2).
+// version (3GPP TS 23.003, 6.2). Zeros stand for a device that the card could
+// not ask.
 func isIMEI(s string) bool {
-	return len(s) >= 14 && len(s) <= 16 && strings.Trim(s, "0123456789") == ""
+	return len(s) >= 14 && len(s) <= 16 && strings.Trim(s, "0123456789") == "" && strings.Trim(s, "0") != ""
 }
 
 func readTracking(t catalog.Tracking, cmd ota.Command) (imei, imsi string, ok bool) {
@@ -167,7 +168,7 @@ func readTracking(t catalog.Tracking, cmd ota.Command) (imei, imsi string, ok bo
 	}
 	imei, ok1 := readField(t.IMEI, cmd.Data)
 	imsi, ok2 := readField(t.IMSI, cmd.Data)
-	return imei, imsi, ok1 && ok2
+	return imei, imsi, ok1 && ok2 && isIMEI(imei)
 }
 
 // readField reads digits: "bcd" is swapped nibbles with F fill, "ef-imsi" the

@@ -78,7 +78,7 @@ func TestFieldsOfATrackingPacketMayBeASCII(t *testing.T) {
 	w.types["aes"] = catalog.CardType{Name: "aes", Tracking: &catalog.Tracking{
 		TAR: "b00fe0", IMEI: catalog.Field{Offset: 1, Length: 15, Coding: "ascii"}, IMSI: catalog.Field{Offset: 16, Length: 15, Coding: "ascii"},
 	}}
-	for i, data := range []string{"\x01351234512345678" + oldIMSI, "\x01351234512345x78" + oldIMSI} {
+	for i, data := range []string{"\x01351234512345678" + oldIMSI, "\x01351234512345x78" + oldIMSI, "\x01000000000000000" + oldIMSI} {
 		cmd := ota.Command{TAR: ota.TAR{0xB0, 0x0F, 0xE0}, Data: []byte(data)}
 		packet, err := cmd.Seal(ota.Keyset{}, ota.Options{AllowWeak: true})
 		w.must(err)

@@ -155,16 +155,14 @@ func (p *planner) accessPoint(a catalog.APN) error {
 	for _, drop := range []struct {
 		what string
 		of   func(*options)
-	}{{"", func(*options) {}}, {"its DNS addresses", func(o *options) { o.dns = false }}, {"BOOTSTRAP", func(o *options) { o.bootstrap = false }}} {
-		drop.of(&with)
-		if doc, err = access(p.op.Name, a, with); err != nil {
-			return err
-		}
-		if drop.what != "" {
-			why = append(why, "without "+drop.what+", to fit")
-		}
+	}{{"its DNS addresses", func(o *options) { o.dns = false }}, {"BOOTSTRAP", func(o *options) { o.bootstrap = false }}} {
 		if n, _ := p.sms(doc); n <= p.parts() {
 			break
+		}
+		drop.of(&with)
+		why = append(why, "without "+drop.what+", to fit")
+		if doc, err = access(p.op.Name, a, with); err != nil {
+			return err
 		}
 	}
 	return p.add(a.Purpose, gating, doc, why...)

@@ -11,6 +11,8 @@ import (
 	"github.com/simota/simota/catalog"
 	"github.com/simota/simota/catalog/ledger"
 	"github.com/simota/simota/cmd/simota/internal/api"
+	"github.com/simota/simota/ota/campaign"
+	"github.com/simota/simota/ota/settings"
 )
 
 const (
@@ -226,5 +228,23 @@ func TestClientsAreStoredListedAndShownWithoutTheirPINs(t *testing.T) {
 	refusedWith(t, err, 404, "client nobody is not known")
 	if strings.Contains(w.seen.body.String(), "0471") || strings.Contains(w.seen.body.String(), "0815") {
 		t.Error("an answer shows a PIN")
+	}
+}
+
+func TestAPlanShowsNoSecretWhereverATemplatePutsIt(t *testing.T) {
+	t.Parallel()
+	p := campaign.DevicePlan{
+		Operator: catalog.Operator{Name: "aurora", APNs: []catalog.APN{{Purpose: "internet", Name: "iot.example", Auth: "pap", User: "u", Secret: "hunter2"}}},
+		Capability: catalog.Capability{CP: "yes", Security: []string{"netwpin"}, MaxParts: 8, Takes: []string{catalog.TakesInternet}, Vendor: []catalog.Text{{
+			Name: "own", Text: `<wap-provisioningdoc version="1.1"><characteristic type="Acme"><parm name="word" value="${secret}"/></characteristic></wap-provisioningdoc>`,
+		}}},
+	}
+	var err error
+	if p.Plan, err = settings.Make(p.Operator, p.Capability); err != nil || len(p.Plan.Messages) != 2 {
+		t.Fatalf("%+v, %v", p.Plan, err)
+	}
+	got, err := planOf("", p)
+	if shown := fmt.Sprintf("%+v", got); err != nil || strings.Contains(shown, "hunter2") || !strings.Contains(shown, "Acme") {
+		t.Errorf("%s, %v", shown, err)
 	}
 }

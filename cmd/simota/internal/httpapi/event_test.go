@@ -182,3 +182,16 @@ func TestManyEventsOfOneBodyAreAllTaken(t *testing.T) {
 		t.Errorf("the last one seen is %s: the order is not kept", last.IMEI)
 	}
 }
+
+func TestAnIMEIOfZerosIsNoDevice(t *testing.T) {
+	t.Parallel()
+	w := stocked(t)
+	r := httptest.NewRecorder()
+	q := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/events/attach", strings.NewReader(`{"imsi": "999710000000001", "imei": "000000000000000"}`))
+	q.Header.Set("Authorization", "Bearer "+feedToken)
+	NewFeed(w.services, feedToken).ServeHTTP(r, q)
+	card, err := w.client.Card(t.Context(), iccid)
+	if err != nil || r.Code != http.StatusNoContent || len(card.Card.Pairs) != 0 {
+		t.Errorf("%d %s, pairs %+v, %v", r.Code, r.Body, card.Card.Pairs, err)
+	}
+}

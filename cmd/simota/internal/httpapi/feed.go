@@ -113,7 +113,8 @@ func misread(err error) error {
 
 // event is one of the feed's own form.
 func event(e api.AttachEvent) detect.Event {
-	out := detect.Event{Time: e.HappenedAt, IMSI: e.IMSI, IMEI: e.IMEI, APN: e.APN, Kind: detect.Attach, Source: "attach feed"}
+	imei, _ := detect.ParseIMEI(e.IMEI) // its digits are counted; zeros are no device
+	out := detect.Event{Time: e.HappenedAt, IMSI: e.IMSI, IMEI: imei, APN: e.APN, Kind: detect.Attach, Source: "attach feed"}
 	if e.PLMN != "" {
 		out.MCC, out.MNC = e.PLMN[:3], e.PLMN[3:]
 	}

@@ -65,7 +65,7 @@ func planOf(iccid string, p campaign.DevicePlan) (api.Plan, error) {
 			pm.Findings = append(pm.Findings, api.PlanFinding{By: f.By, Effect: f.Effect.String(), Path: f.Path, Text: f.Text})
 		}
 		if i := slices.IndexFunc(shown.Messages, func(s settings.Message) bool { return s.Name == m.Name }); i >= 0 {
-			if pm.Text = shown.Messages[i].Text; pm.Text == "" {
+			if pm.Text = shown.Messages[i].Text; m.Text == "" {
 				pm.XML = shown.Messages[i].Document.Redacted().XML()
 			}
 		}
