@@ -20,13 +20,17 @@ func (f *fields) fail(status uint32, format string, a ...any) {
 }
 
 func (f *fields) octets(name string, n int, status uint32) []byte {
-	if len(f.b) < n || f.err != nil {
-		f.fail(status, "%s needs %d octets, %d are left", name, n, len(f.b))
-		return nil
+	if f.err == nil && n <= len(f.b) {
+		v := f.b[:n:n]
+		f.b = f.b[n:]
+		return v
 	}
-	v := f.b[:n:n]
-	f.b = f.b[n:]
-	return v
+	return f.short(name, n, status)
+}
+
+func (f *fields) short(name string, n int, status uint32) []byte {
+	f.fail(status, "%s needs %d octets, %d are left", name, n, len(f.b))
+	return nil
 }
 
 // text takes a C-octet string of at most limit octets with its NUL, and returns it without.

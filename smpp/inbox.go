@@ -3,6 +3,7 @@ package smpp
 import (
 	"context"
 	"encoding/binary"
+	"slices"
 	"strings"
 	"time"
 )
@@ -46,15 +47,19 @@ func (in *inbox) empty() {
 	*in = inbox{frames: in.frames[:0], reads: in.reads[:0]}
 }
 
-// deliveries appends what is in the inbox. One that cannot be read goes to the handler too, as it came.
+// deliveries reads what is in the inbox into ds, which it overwrites. One that cannot be read goes to the handler
+// too, as it came.
 func (in *inbox) deliveries(ds []Delivery, link string, texts *strings.Builder) []Delivery {
-	begin := 0
+	ds = slices.Grow(ds[:0], in.n)[:in.n]
+	begin, i := 0, 0
 	for _, r := range in.reads {
 		for begin < r.end {
 			end := begin + int(binary.BigEndian.Uint32(in.frames[begin:]))
-			ds = append(ds, Delivery{Link: link, PDU: in.frames[begin:end:end], ReceivedAt: r.at})
-			ds[len(ds)-1].parse(texts)
-			begin = end
+			d := &ds[i]
+			*d = Delivery{}
+			d.Link, d.PDU, d.ReceivedAt = link, in.frames[begin:end:end], r.at
+			d.parse(texts)
+			begin, i = end, i+1
 		}
 	}
 	return ds
@@ -95,9 +100,8 @@ func (s *session) keep(ctx context.Context) {
 				s.link.handler.Alert(a)
 			}
 			if taken.n > 0 {
-				batch = taken.deliveries(batch[:0], s.link.cfg.Name, &texts)
+				batch = taken.deliveries(batch, s.link.cfg.Name, &texts)
 				s.acknowledge(batch, s.link.handler.Deliver(ctx, batch))
-				clear(batch)
 			}
 		}
 	}
