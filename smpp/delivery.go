@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -60,46 +61,65 @@ func (d Delivery) TLVs() ([]TLV, error) {
 	return all, f.err
 }
 
+// Clone returns a copy that shares no octets with d, for a [Handler] that keeps a delivery.
+func (d Delivery) Clone() Delivery {
+	d.PDU, d.UserData, d.NetworkErrorCode = bytes.Clone(d.PDU), bytes.Clone(d.UserData), bytes.Clone(d.NetworkErrorCode)
+	return d
+}
+
 // ParseDelivery reads a whole deliver_sm or data_sm frame. It is strict: every length must fit and
 // nothing may be left over. The result keeps slices of pdu; Link and ReceivedAt stay zero. With an
 // error it holds PDU, Sequence, Err and Status.
 func ParseDelivery(pdu []byte) (Delivery, error) {
-	var d Delivery
-	parseDelivery(&d, pdu)
+	d := Delivery{PDU: pdu}
+	var texts strings.Builder
+	d.parse(&texts)
 	return d, d.Err
 }
 
-func parseDelivery(d *Delivery, pdu []byte) {
-	d.PDU = pdu
-	h, err := ParseHeader(pdu)
+// parse reads PDU into the other fields, which are zero but for Link and ReceivedAt. The strings are made in room.
+func (d *Delivery) parse(room *strings.Builder) {
+	h, err := ParseHeader(d.PDU)
 	d.Sequence = h.Sequence
 	switch {
 	case err != nil:
 		d.Err, d.Status = err, StatusInvalidLength
 		return
-	case int64(h.Length) != int64(len(pdu)):
-		d.Err, d.Status = fmt.Errorf("smpp: command_length %d in a frame of %d octets", h.Length, len(pdu)), StatusInvalidLength
+	case int64(h.Length) != int64(len(d.PDU)):
+		d.Err, d.Status = fmt.Errorf("smpp: command_length %d in a frame of %d octets", h.Length, len(d.PDU)), StatusInvalidLength
 		return
 	case h.Command != DeliverSM && h.Command != DataSM:
 		d.Err, d.Status = fmt.Errorf("smpp: %v is neither deliver_sm nor data_sm", h.Command), StatusInvalidCommand
 		return
 	}
-	f := fields{b: pdu[HeaderLen:]}
-	texts := f.delivery(h.Command, d)
+	f := fields{b: d.PDU[HeaderLen:]}
+	t := f.delivery(h.Command, d)
 	id := f.deliveryTLVs(d)
 	if f.err != nil {
-		*d = Delivery{PDU: pdu, Sequence: h.Sequence, ReceivedAt: d.ReceivedAt, Status: f.status, Err: fmt.Errorf("smpp: %v: %w", h.Command, f.err)}
+		*d = Delivery{Link: d.Link, PDU: d.PDU, Sequence: h.Sequence, ReceivedAt: d.ReceivedAt, Status: f.status, Err: fmt.Errorf("smpp: %v: %w", h.Command, f.err)}
 		return
 	}
-	// One string for the three texts: deliveries come by the thousand.
-	var scratch [3 * maxField]byte
-	all := string(append(append(append(scratch[:0], texts.source...), texts.destination...), id...))
-	source, destination := len(texts.source), len(texts.source)+len(texts.destination)
+	all := t.keep(id, room)
+	source, destination := len(t.source), len(t.source)+len(t.destination)
 	d.Source.Number, d.Destination.Number, d.ReceiptedMessageID = all[:source], all[source:destination], all[destination:]
 }
 
 // texts are the numbers of a delivery, still in the frame.
 type texts struct{ source, destination []byte }
+
+// keep makes one string of the texts, in room: strings share allocations as long as there is some.
+func (t texts) keep(id []byte, room *strings.Builder) string {
+	n := len(t.source) + len(t.destination) + len(id)
+	if size := room.Cap(); size-room.Len() < n {
+		room.Reset() // the strings in it stay as they are
+		room.Grow(max(n, size))
+	}
+	begin := room.Len()
+	room.Write(t.source)
+	room.Write(t.destination)
+	room.Write(id)
+	return room.String()[begin:]
+}
 
 // delivery takes the mandatory fields.
 func (f *fields) delivery(c Command, d *Delivery) (t texts) {

@@ -1,6 +1,7 @@
 package smpp
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 )
@@ -19,10 +20,8 @@ func (f *fields) fail(status uint32, format string, a ...any) {
 }
 
 func (f *fields) octets(name string, n int, status uint32) []byte {
-	if f.err == nil && len(f.b) < n {
+	if len(f.b) < n || f.err != nil {
 		f.fail(status, "%s needs %d octets, %d are left", name, n, len(f.b))
-	}
-	if f.err != nil {
 		return nil
 	}
 	v := f.b[:n:n]
@@ -32,14 +31,20 @@ func (f *fields) octets(name string, n int, status uint32) []byte {
 
 // text takes a C-octet string of at most limit octets with its NUL, and returns it without.
 func (f *fields) text(name string, limit int, status uint32) []byte {
+	if len(f.b) > 0 && f.b[0] == 0 && f.err == nil { // most are empty
+		f.b = f.b[1:]
+		return nil
+	}
+	return f.filled(name, limit, status)
+}
+
+// filled takes a C-octet string with something in it.
+func (f *fields) filled(name string, limit int, status uint32) []byte {
 	if f.err != nil {
 		return nil
 	}
-	end := 0 // most are short or empty: a loop is faster than bytes.IndexByte
-	for end < len(f.b) && end < limit && f.b[end] != 0 {
-		end++
-	}
-	if end == min(len(f.b), limit) {
+	end := bytes.IndexByte(f.b[:min(limit, len(f.b))], 0)
+	if end < 0 {
 		if len(f.b) < limit { // the frame is over, the field is not to blame
 			status = StatusInvalidLength
 		}
@@ -59,17 +64,19 @@ func (f *fields) address(name string, status uint32) (ton, npi byte, number []by
 }
 
 func (f *fields) tlv() (tag uint16, value []byte) {
-	head := f.octets("a TLV", 4, StatusInvalidTLVStream)
-	if f.err != nil {
+	if len(f.b) < 4 || f.err != nil {
+		f.fail(StatusInvalidTLVStream, "a TLV needs %d octets, %d are left", 4, len(f.b))
 		return 0, nil
 	}
-	tag = binary.BigEndian.Uint16(head)
-	n := int(binary.BigEndian.Uint16(head[2:]))
-	if n > len(f.b) {
-		f.fail(StatusInvalidTLVStream, "TLV %04X needs %d octets, %d are left", tag, n, len(f.b))
+	tag = binary.BigEndian.Uint16(f.b)
+	n := int(binary.BigEndian.Uint16(f.b[2:]))
+	rest := f.b[4:]
+	if n > len(rest) {
+		f.fail(StatusInvalidTLVStream, "TLV %04X needs %d octets, %d are left", tag, n, len(rest))
 		return 0, nil
 	}
-	return tag, f.octets("a TLV", n, StatusInvalidTLVStream)
+	f.b = rest[n:]
+	return tag, rest[:n:n]
 }
 
 // exactly reports whether the value of a TLV has n octets.

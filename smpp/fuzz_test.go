@@ -100,7 +100,7 @@ func FuzzSession(f *testing.F) {
 		}
 		s.read()
 		s.settle(errStopped)
-		if len(l.outbox) != 3 || len(l.paths) != 0 || len(l.malformed) > maxMalformed || len(s.inbox) > maxInbox {
+		if len(l.outbox) != 3 || len(l.paths) != 0 || len(l.malformed) > maxMalformed || s.inbox.n > maxInbox {
 			t.Errorf("%d results for 3 messages, %d paths, %d malformed", len(l.outbox), len(l.paths), len(l.malformed))
 		}
 	})

@@ -43,7 +43,8 @@ type Handler interface {
 	// The slice is valid during the call.
 	Results([]Result)
 	// Deliver stores deliveries and returns one command_status for each, sent only then. A missing one is answered ESME_RX_T_APPN.
-	// The slice is valid during the call; what its elements refer to is not written to again.
+	// The slice is valid during the call, and so are PDU, UserData and NetworkErrorCode of its elements, whose octets are
+	// then overwritten: a handler that keeps them, or whose storing may outlive the call, copies them first ([Delivery.Clone]).
 	Deliver(ctx context.Context, d []Delivery) []uint32
 	// Alert hands over an alert_notification, from the goroutine of Deliver.
 	Alert(Alert)

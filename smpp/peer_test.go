@@ -29,7 +29,7 @@ func (r *recorder) Results(rs []smpp.Result) {
 
 func (r *recorder) Deliver(ctx context.Context, ds []smpp.Delivery) []uint32 {
 	for _, d := range ds {
-		r.deliveries <- d
+		r.deliveries <- d.Clone()
 	}
 	if r.store != nil {
 		return r.store(ctx, ds)

@@ -10,13 +10,10 @@ import (
 )
 
 const (
-	drainTime   = 3 * time.Second // for outstanding responses when the link stops
-	unbindTime  = time.Second     // for the unbind_resp after that
-	maxWrite    = 64 << 10        // submit_sm octets in one write, so that control frames wait for little
-	maxControl  = 1 << 20         // unwritten control octets: a peer that asks and never reads
-	maxInbox    = 4096            // deliveries waiting for the handler, per session; as many alerts
-	inboxOctets = 8 << 20
-	slabOctets  = 16 << 10 // deliveries that share one allocation
+	drainTime  = 3 * time.Second // for outstanding responses when the link stops
+	unbindTime = time.Second     // for the unbind_resp after that
+	maxWrite   = 64 << 10        // submit_sm octets in one write, so that control frames wait for little
+	maxControl = 1 << 20         // unwritten control octets: a peer that asks and never reads
 )
 
 var (
@@ -85,12 +82,10 @@ type session struct {
 	writes   chan struct{}          // wakes write
 	requests map[uint32]chan []byte // by sequence; who asked waits for the response
 
-	inbox, spare []Delivery // take turns
-	alerts       []Alert
-	slab         []byte // the frames of deliveries are copied to its end
-	octets       int    // of the frames in inbox
-	storing      bool   // the handler is storing deliveries
-	arrivals     chan struct{}
+	inbox    inbox // for the handler
+	alerts   []Alert
+	storing  bool // the handler is storing deliveries
+	arrivals chan struct{}
 
 	heard     time.Time // last whole frame
 	enquired  time.Time // outstanding enquire_link, zero when none
@@ -311,7 +306,7 @@ func (s *session) drain(now time.Time) {
 		s.drainBy = now.Add(drainTime)
 		s.link.wake()
 	}
-	idle := s.free.n == s.link.cfg.Window-s.stuck && len(s.inbox) == 0 && !s.storing
+	idle := s.free.n == s.link.cfg.Window-s.stuck && s.inbox.n == 0 && !s.storing
 	switch {
 	case !s.unbindBy.IsZero():
 		if now.After(s.unbindBy) {

@@ -1,7 +1,6 @@
 package smpp
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -92,8 +91,10 @@ func (s *session) command(c Command, status, sequence uint32, body []byte) {
 		s.endLocked(errors.New("the SMSC does not read its responses"))
 		return
 	}
+	if len(s.control) == 0 { // write takes all that is there
+		signal(s.writes)
+	}
 	s.control = AppendFrame(s.control, c, status, sequence, body)
-	signal(s.writes)
 }
 
 // respond answers a deliver_sm or data_sm; the body is an empty message_id.
@@ -156,32 +157,6 @@ func (s *session) gather(b []byte) (_ []byte, last bool) {
 	return b, false
 }
 
-// receive queues a deliver_sm or data_sm for the handler, still unread. While draining none is taken:
-// unanswered, it comes again on the next session.
-func (s *session) receive(h Header, frame []byte) {
-	if !s.drainBy.IsZero() {
-		return
-	}
-	if len(s.inbox) >= maxInbox || s.octets+len(frame) > inboxOctets {
-		s.respond(h.Command, StatusQueueFull, h.Sequence)
-		return
-	}
-	s.inbox = append(s.inbox, Delivery{PDU: s.copied(frame), ReceivedAt: s.heard})
-	s.octets += len(frame)
-	s.link.status.Received++
-	signal(s.arrivals)
-}
-
-// copied copies a frame out of the reader's buffer, beside others.
-func (s *session) copied(frame []byte) []byte {
-	if cap(s.slab)-len(s.slab) < len(frame) {
-		s.slab = make([]byte, 0, max(slabOctets, len(frame)))
-	}
-	n := len(s.slab)
-	s.slab = append(s.slab, frame...)
-	return s.slab[n:len(s.slab):len(s.slab)]
-}
-
 // alert queues an alert_notification for the handler. One over the bound is lost: it cannot be refused.
 func (s *session) alert(frame []byte) {
 	a, err := parseAlert(frame)
@@ -194,60 +169,4 @@ func (s *session) alert(frame []byte) {
 		s.alerts = append(s.alerts, a)
 		signal(s.arrivals)
 	}
-}
-
-// keep hands deliveries to the handler, as many at a time as have queued up, and answers them.
-func (s *session) keep(ctx context.Context) {
-	for {
-		select {
-		case <-s.ended:
-			return
-		case <-s.arrivals:
-		}
-		for batch, alerts := s.takeInbox(); len(batch)+len(alerts) > 0; batch, alerts = s.takeInbox() {
-			for _, a := range alerts {
-				s.link.handler.Alert(a)
-			}
-			for i := range batch { // one that cannot be read goes to the handler too, as it came
-				d := &batch[i]
-				parseDelivery(d, d.PDU)
-				d.Link = s.link.cfg.Name
-			}
-			if len(batch) > 0 {
-				s.acknowledge(batch, s.link.handler.Deliver(ctx, batch))
-			}
-		}
-	}
-}
-
-// takeInbox takes what arrived, nothing once the session ended: what it leaves is unanswered and comes again.
-func (s *session) takeInbox() ([]Delivery, []Alert) {
-	s.link.mu.Lock()
-	defer s.link.mu.Unlock()
-	batch, alerts := s.inbox, s.alerts
-	s.storing = len(batch) > 0 && s.endReason == nil
-	if s.endReason != nil || len(batch)+len(alerts) == 0 {
-		return nil, nil
-	}
-	if len(batch) > 0 {
-		s.inbox, s.spare, s.octets = s.spare, nil, 0
-	}
-	s.alerts = nil
-	return batch, alerts
-}
-
-func (s *session) acknowledge(batch []Delivery, statuses []uint32) {
-	s.link.mu.Lock()
-	defer s.link.mu.Unlock()
-	for i := range batch {
-		status := StatusReceiverTemporary
-		if i < len(statuses) {
-			status = statuses[i]
-		}
-		if h, err := ParseHeader(batch[i].PDU); err == nil && s.endReason == nil {
-			s.respond(h.Command, status, h.Sequence)
-		}
-	}
-	clear(batch)
-	s.spare = batch[:0]
 }

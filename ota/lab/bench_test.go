@@ -116,7 +116,7 @@ func (e *esme) Deliver(_ context.Context, ds []smpp.Delivery) []uint32 {
 			e.receipts.add(r)
 			continue
 		}
-		e.deliveries.add(d)
+		e.deliveries.add(d.Clone())
 		ud, err := sms.ParseUserData(d.UserData)
 		if err != nil {
 			continue

@@ -110,9 +110,8 @@ func judge(client Client, doc cp.Document, all []*place) verdict {
 		}
 		_, other := elsewhere[f.By+"/"+f.Rule]
 		switch {
-		case f.Rule == "id-twice" && client == Sailfish: // which of the two it takes is not known
-			root, _, _ := strings.Cut(at, "[")
-			v.unknown = v.unknown || root == "NAPDEF"
+		case f.Rule == "id-twice" && client == Sailfish: // which of the two it takes, and where that leads to, is not known
+			v.unknown = true
 		case f.By == string(client) && f.Effect == server.Refused:
 			v.refused = true
 		case f.Rule == "parm-nested" && f.By == string(client): // of a proxy: where it leads to

@@ -83,5 +83,11 @@ func (t *tally) tell(log zerolog.Logger) {
 	if last != nil {
 		line = line.AnErr("last_error", last)
 	}
+	switch {
+	case counts[wrongSecret] > 0:
+		line = line.Str("advice", "compare secret_file with the secret that the gateway has for this server")
+	case counts[stranger] > 0:
+		line = line.Str("advice", "radius.clients does not list who sends")
+	}
 	line.Msg("RADIUS accounting")
 }

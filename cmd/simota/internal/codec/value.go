@@ -22,13 +22,12 @@ import (
 type octets []byte
 
 func (o *octets) Set(s string) error {
-	if len(s)%2 != 0 {
-		return fmt.Errorf("has %d hex digits: octets need an even number", len(s))
-	}
-	b := make([]byte, len(s)/2)
-	if _, err := hex.Decode(b, []byte(s)); err != nil {
-		at := strings.IndexFunc(s, func(r rune) bool { return !strings.ContainsRune("0123456789abcdefABCDEF", r) })
+	if at := strings.IndexFunc(s, func(r rune) bool { return !strings.ContainsRune("0123456789abcdefABCDEF", r) }); at >= 0 {
 		return fmt.Errorf("character %d of %d is no hex digit", at+1, len(s))
+	}
+	b, err := hex.DecodeString(s)
+	if err != nil {
+		return fmt.Errorf("has %d hex digits: octets need an even number", len(s))
 	}
 	*o = b
 	return nil

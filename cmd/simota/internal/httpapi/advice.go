@@ -93,6 +93,8 @@ func (s situation) skipped(retry string) string {
 	switch {
 	case has("already at"):
 		return "nothing to do"
+	case has("nothing that is called"):
+		return "a campaign is never edited: name in a new one what simota cp plan --card " + s.iccid + " shows"
 	case has("is not known: apply it"):
 		return "apply it, then: " + retry
 	case has("no such subscription"):

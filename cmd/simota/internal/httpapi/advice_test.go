@@ -22,6 +22,7 @@ func TestAdviceFitsStateAndCause(t *testing.T) {
 		{swap.Failed, "IMSI alone needs 90 octets, one packet takes 80: raise max_parts of card type sja2", "raise max_parts of card type sja2, then: " + retry},
 		{swap.Failed, "something new", "see what the card answered: simota card show 8947 --raw, then: " + retry},
 		{swap.Skipped, "already at aurora", "nothing to do"},
+		{swap.Skipped, "of operator aurora it would be told nothing that is called mms", "a campaign is never edited: name in a new one what simota cp plan --card 8947 shows"},
 		{swap.Skipped, `operator "aurora" is not known: apply it`, "apply it, then: " + retry},
 		{swap.Skipped, "no such subscription in the catalog (to aurora)", "import the subscription that is missing (IMSI2, MSISDN2, OPERATOR2), then: " + retry},
 		{swap.Held, "no whole snapshot in 6 h: no answer from +47 for 4 min, asked to read IMSI", "see how well the device is reached: longer deadlines (snapshot) help a slow one; what answered is read again, then: " + retry},

@@ -74,17 +74,29 @@ func (p *port) Results(rs []smpp.Result) {
 // Deliver stores what came in before it is answered, also what cannot be read,
 // which is then refused for good: the SMSC does not send it again.
 func (p *port) Deliver(ctx context.Context, ds []smpp.Delivery) []uint32 {
-	pdus := make([][]byte, len(ds))
-	for i, d := range ds {
-		pdus[i] = d.PDU
-	}
-	errs := p.desk.Receive(ctx, p.name, pdus)
+	errs := p.desk.Receive(ctx, p.name, copies(ds))
 	for _, err := range errs {
 		if err != nil {
 			p.log.Error().Err(err).Str("link", p.name).Msg("deliver_sm not stored: the SMSC is asked to send it again")
 		}
 	}
 	return answers(ds, errs)
+}
+
+// copies are the PDUs of deliveries, for keeps: they wait for their settlement
+// longer than the link leaves them as they are.
+func copies(ds []smpp.Delivery) [][]byte {
+	n := 0
+	for _, d := range ds {
+		n += len(d.PDU)
+	}
+	all, pdus := make([]byte, 0, n), make([][]byte, len(ds))
+	for i, d := range ds {
+		begin := len(all)
+		all = append(all, d.PDU...)
+		pdus[i] = all[begin:len(all):len(all)]
+	}
+	return pdus
 }
 
 // answers are the statuses of deliveries. What could not be stored gets a

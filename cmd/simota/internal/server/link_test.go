@@ -34,3 +34,16 @@ func TestDeliveriesAreAnsweredAsTheyWereReadAndStored(t *testing.T) {
 		t.Errorf("statuses %x, want %x", got, want)
 	}
 }
+
+func TestStoredPDUsAreNotThoseOfTheLinkWhichAreOverwritten(t *testing.T) {
+	t.Parallel()
+	ds := []smpp.Delivery{{PDU: []byte("one")}, {PDU: []byte("three")}}
+	got := copies(ds)
+	for _, d := range ds {
+		clear(d.PDU)
+	}
+	_ = append(got[0], 'x')
+	if len(got) != 2 || string(got[0]) != "one" || string(got[1]) != "three" {
+		t.Errorf("copies %q", got)
+	}
+}

@@ -273,7 +273,7 @@ TAC 3   x.[2J   client c
 				{IMEI: "49000000000001", IMSI: "99970", Source: "attach feed", SeenAt: after(2 * time.Hour), LastSeen: after(2 * time.Hour)},
 			}}}, false, time.UTC)
 		}, `
-8947   sja5   IMEI 35693803-564001 (Teltonika RUT240)
+8947   sja5   by the card file IMEI 35693803-564001 (Teltonika RUT240)
 seen in 35693803-564001 (Teltonika RUT240) with IMSI 99940: 2026-11-03 02:00:04 to 2026-11-03 03:00:04, notice
 seen in 49000000-000001 with IMSI 99970: 2026-11-03 04:00:04, attach feed
 

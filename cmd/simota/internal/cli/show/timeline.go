@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/simota/simota/catalog"
 	"github.com/simota/simota/cmd/simota/internal/api"
 )
 
@@ -52,7 +53,11 @@ func head(b *strings.Builder, t api.Timeline, zone *time.Location) {
 		parts = append(parts, "EID "+c.EID)
 	}
 	if c.IMEI != "" {
-		parts = append(parts, "IMEI "+device(api.Pair{IMEI: c.IMEI, Model: c.Model}))
+		where := "IMEI "
+		if n := len(c.Pairs); n > 0 && !catalog.SameIMEI(c.Pairs[n-1].IMEI, c.IMEI) {
+			where = "by the card file IMEI " // it was seen elsewhere
+		}
+		parts = append(parts, where+device(api.Pair{IMEI: c.IMEI, Model: c.Model}))
 	}
 	now := active(c)
 	if now.IMSI != "" {
