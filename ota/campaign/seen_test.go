@@ -3,6 +3,7 @@ package campaign_test
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -131,6 +132,11 @@ func TestACardThatTakesNoProvisioningSaysSoOfItsOwnDeviceOnly(t *testing.T) {
 	other := w.inOnly(catalog.Card{Type: "sja2", Country: "BR", NoCP: true, IMEI: "35693803564381"}, "12")
 	name := w.start("campaign: p1\nkind: provision\nselect: {iccids: [\"" + other.Card.ICCID + "\"]}\n")
 	w.until(name, closed(swap.SettingsFailed, 1))
+	targets, err := w.db.TargetsOfCard(t.Context(), other.Card.ID)
+	w.ok(err)
+	if !strings.Contains(targets[0].Cause, "takes no provisioning") {
+		t.Errorf("cause %q", targets[0].Cause)
+	}
 }
 
 func TestADeviceThatWasNotConfiguredProvesNoCanary(t *testing.T) {
