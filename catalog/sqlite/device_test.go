@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/simota/simota/catalog"
+	"github.com/simota/simota/catalog/ledger"
 )
 
 func TestSightsOfTheFourthSchemaBecomePairs(t *testing.T) {
@@ -176,4 +177,32 @@ func TestPairsAreListedFromTheFirstThatBeganSince(t *testing.T) {
 	want(last)
 	see("35693803000004", -30*time.Minute) // heard of late, into the midst of a pair
 	want(last, "35693803000004", "35693803000002")
+}
+
+func TestAnEventThatSaysWhenIsStoredOnce(t *testing.T) {
+	t.Parallel()
+	db := open(t, file(t))
+	ctx := t.Context()
+	if _, err := db.Import(ctx, "test", []catalog.Entry{{Card: catalog.Card{ICCID: "8949000000000000017", Type: "t"}}}); err != nil {
+		t.Fatal(err)
+	}
+	at := time.Date(2026, 11, 1, 2, 0, 0, 0, time.UTC)
+	e := ledger.Evidence{CardID: 1, Kind: ledger.EvAttach, SeenAt: at, HappenedAt: at, Body: ledger.Body{IMSI: "1"}}
+	again, other, untimed := e, e, e
+	again.SeenAt = at.Add(time.Hour)
+	other.Body.APN = "iot.example"
+	untimed.HappenedAt = time.Time{}
+	for i, v := range []struct {
+		e    ledger.Evidence
+		rows int
+	}{{e, 1}, {again, 1}, {other, 2}, {untimed, 3}, {untimed, 4}} {
+		if err := db.Apply(ctx, &ledger.Witness{Evidence: v.e})[0]; err != nil {
+			t.Fatal(err)
+		}
+		var n int
+		err := db.look(ctx, func(r reader) error { return r.row(`SELECT COUNT(*) FROM evidence`, nil, &n) })
+		if err != nil || n != v.rows {
+			t.Errorf("event %d: %d rows, want %d (%v)", i, n, v.rows, err)
+		}
+	}
 }

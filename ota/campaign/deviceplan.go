@@ -68,7 +68,7 @@ func (e *Engine) Plan(ctx context.Context, q PlanQuery) (p DevicePlan, err error
 		return p, err
 	}
 	p.Known = p.Model.First != ""
-	if entry.Card.NoCP && (p.IMEI == "" || catalog.SameIMEI(p.IMEI, entry.Card.IMEI)) {
+	if takesNone(entry.Card, p.IMEI) {
 		p.Capability.CP = "no"
 	}
 	if p.Plan, err = settings.Make(p.Operator, p.Capability); err != nil {

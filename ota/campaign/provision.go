@@ -109,7 +109,7 @@ func (e *Engine) choose(ctx context.Context, f *swap.Facts, card catalog.Card, o
 	if err != nil {
 		return "", err
 	}
-	if card.NoCP && (f.IMEI == "" || card.IMEI == "" || catalog.SameIMEI(f.IMEI, card.IMEI)) {
+	if takesNone(card, f.IMEI) {
 		c.CP = "no"
 	}
 	plan, err := settings.Make(op, c)
@@ -140,6 +140,12 @@ func (e *Engine) choose(ctx context.Context, f *swap.Facts, card catalog.Card, o
 	}
 	f.NoCP = c.CP == "no" && len(plan.Messages) == 0 && len(op.APNs) > 0
 	return describe(f.IMEI, m, f.Documents), nil
+}
+
+// takesNone reports whether the card file says that the device takes no
+// provisioning: it speaks of the one that it names, or of whatever there is.
+func takesNone(c catalog.Card, imei string) bool {
+	return c.NoCP && (imei == "" || c.IMEI == "" || catalog.SameIMEI(imei, c.IMEI))
 }
 
 // describe says for which device documents were chosen.

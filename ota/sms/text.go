@@ -32,7 +32,7 @@ func SplitText(text string, ref byte) (Text, error) {
 		return Text{}, fmt.Errorf("%w: a text of %d octets that is empty or not UTF-8", ErrLength, len(text))
 	}
 	octets, alone, part := []byte(text), gsmAlone, gsmPart
-	ucs2 := strings.Trim(text, sameInGSM) != "" || strings.ContainsFunc(text, func(r rune) bool { return !strings.ContainsRune(sameInGSM, r) })
+	ucs2 := strings.ContainsFunc(text, func(r rune) bool { return !strings.ContainsRune(sameInGSM, r) })
 	if ucs2 {
 		octets, alone, part = nil, 2*ucs2Alone, 2*ucs2Part
 		for _, u := range utf16.Encode([]rune(text)) {

@@ -23,29 +23,34 @@ func (w *way) Submit(batch []delivery.Message) (left []delivery.Message) {
 	source := w.book.get(w.operator).SourceAddress
 	out, at := make([]route.Message, len(batch)), make(map[int64]int, len(batch))
 	for i, m := range batch {
-		s := smpp.Message{
-			ID: m.Submission, UserData: m.UserData, UDHI: true, Validity: m.Validity,
-			Source: address(m.Source), Destination: address(m.Destination),
-		}
-		switch {
-		case m.Card:
-			s.ProtocolID = forCard
-		case m.Text != "":
-			s.ProtocolID = forReader
-			s.UDHI = m.Text == ledger.TextGSMHeader || m.Text == ledger.TextUCS2Header
-			if m.Text == ledger.TextUCS2 || m.Text == ledger.TextUCS2Header {
-				s.DataCoding = ucs2
-			}
-		}
-		if m.Source == source.Number {
-			s.Source.TON, s.Source.NPI = source.TON, source.NPI
-		}
-		out[i], at[m.Submission] = route.Message{Message: s, Class: route.Class(m.Class)}, i
+		out[i], at[m.Submission] = route.Message{Message: message(m, source), Class: route.Class(m.Class)}, i
 	}
 	for _, m := range w.Way.Submit(out) {
 		left = append(left, batch[at[m.ID]])
 	}
 	return left
+}
+
+// message is a short message before its link dresses it.
+func message(m delivery.Message, source catalog.SourceAddress) smpp.Message {
+	s := smpp.Message{
+		ID: m.Submission, UserData: m.UserData, UDHI: true, Validity: m.Validity,
+		Source: address(m.Source), Destination: address(m.Destination),
+	}
+	switch {
+	case m.Card:
+		s.ProtocolID = forCard
+	case m.Text != "":
+		s.ProtocolID = forReader
+		s.UDHI = m.Text == ledger.TextGSMHeader || m.Text == ledger.TextUCS2Header
+		if m.Text == ledger.TextUCS2 || m.Text == ledger.TextUCS2Header {
+			s.DataCoding = ucs2
+		}
+	}
+	if m.Source == source.Number {
+		s.Source.TON, s.Source.NPI = source.TON, source.NPI
+	}
+	return s
 }
 
 // address reads a number; one that is none is refused by the SMSC, not by us.
