@@ -35,7 +35,7 @@ func (s *tale) resent() {
 	// Part 2 of the first submission reached the device, under an id that nobody was told.
 	s.event("10 part 2 delivered", func(e lab.Event) bool {
 		return e.Kind == lab.EventDelivered && e.MSISDN == s.msisdn && !e.Copy && e.MessageID != "" &&
-			!slices.ContainsFunc(s.wire, func(x sent) bool { return x.id == e.MessageID })
+			!slices.ContainsFunc(s.wire, func(x sent) bool { return x.Operator == e.Operator && x.id == e.MessageID })
 	})
 	if again := s.delivered(s.msisdn, second[1].id); len(again) > 0 {
 		s.when["10 part 2 delivered again"] = again[0].At
