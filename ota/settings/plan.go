@@ -231,6 +231,10 @@ func (p *planner) shortCodes() error {
 func (p *planner) vendor() error {
 	for _, t := range p.cap.Vendor {
 		text, err := fill(t.Text, p.op, xmlEscape)
+		if errors.Is(err, errNothing) {
+			p.leave(t.Name, "%v", err)
+			continue
+		}
 		if err != nil {
 			return fmt.Errorf("settings: template %q: %w", t.Name, err)
 		}
@@ -304,6 +308,10 @@ func texts(op catalog.Operator, c catalog.Capability) (Plan, error) {
 	var p Plan
 	for _, t := range c.Texts {
 		text, err := fill(t.Text, op, plain)
+		if errors.Is(err, errNothing) {
+			p.Left = append(p.Left, Left{t.Name, err.Error()})
+			continue
+		}
 		if err != nil {
 			return Plan{}, fmt.Errorf("settings: text %q: %w", t.Name, err)
 		}
@@ -317,7 +325,7 @@ func texts(op catalog.Operator, c catalog.Capability) (Plan, error) {
 		})
 	}
 	if len(p.Messages) == 0 {
-		p.Left = append(p.Left, Left{"everything", "the device takes no OMA CP, and its client has no texts: set it by hand"})
+		p.Left = append(p.Left, Left{"everything", "the device takes no OMA CP, and its client has no text that fits: set it by hand"})
 	}
 	return p, nil
 }

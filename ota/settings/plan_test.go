@@ -270,8 +270,15 @@ func TestVendorTemplatesAreFilledInAndEscaped(t *testing.T) {
 	}
 	empty := kestrel()
 	empty.APNs = nil
-	if _, err := Make(empty, catalog.Capability{CP: "no", Texts: []catalog.Text{{Name: "t", Text: "${apn}"}}}); err == nil {
-		t.Error("a text without its access point passed")
+	talker := catalog.Capability{CP: "no", Texts: []catalog.Text{{Name: "t", Text: "${apn}"}}}
+	if p := plan(t, empty, talker); len(p.Messages) != 0 || len(p.Left) != 2 || p.Left[0] != (Left{"t", "the operator has nothing for ${apn}"}) {
+		t.Errorf("a text without its access point: %+v", p)
+	}
+	maker := client(t, Unknown)
+	maker.Vendor = []catalog.Text{{Name: "mms", Text: `<wap-provisioningdoc><characteristic type="X"><parm name="A" value="${mmsc}"/></characteristic></wap-provisioningdoc>`}}
+	op.APNs = op.APNs[1:2]
+	if p := plan(t, op, maker); p.Left[len(p.Left)-1] != (Left{"mms", "the operator has nothing for ${mmsc}"}) || names(p)[0] != "internet!" {
+		t.Errorf("a document about what the operator does not have: %+v", p.Left)
 	}
 }
 

@@ -2,6 +2,7 @@ package settings
 
 import (
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"net"
 	"regexp"
@@ -88,6 +89,9 @@ func CheckTemplate(t catalog.Text, document bool) error {
 	return nil
 }
 
+// errNothing says that an operator does not have what a template is about.
+var errNothing = errors.New("the operator has nothing")
+
 // fill puts an operator's values into a template. What the operator does not
 // say is empty, but without an access point there is nothing to say at all.
 func fill(text string, op catalog.Operator, escape func(string) string) (string, error) {
@@ -100,7 +104,7 @@ func fill(text string, op catalog.Operator, escape func(string) string) (string,
 		case !slices.Contains(Placeholders(), name):
 			missing = fmt.Errorf("%s is not known", p)
 		case !known && (name == "apn" || name == "mms_apn" || name == "mmsc"):
-			missing = fmt.Errorf("operator %s has nothing for %s", op.Name, p)
+			missing = fmt.Errorf("%w for %s", errNothing, p)
 		}
 		return escape(value)
 	})

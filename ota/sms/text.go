@@ -42,16 +42,21 @@ func SplitText(text string, ref byte) (Text, error) {
 	if len(octets) <= alone {
 		return Text{UCS2: ucs2, Parts: [][]byte{octets}}, nil
 	}
-	total := (len(octets) + part - 1) / part
-	if total > maxParts {
-		return Text{}, fmt.Errorf("%w: a text of %d octets needs %d parts, at most %d", ErrLength, len(octets), total, maxParts)
-	}
 	t := Text{UCS2: ucs2}
-	for seq := 1; len(octets) > 0; seq++ {
+	for len(octets) > 0 {
 		n := min(part, len(octets))
-		head := []byte{5, Concat8, 3, ref, byte(total), byte(seq)}
+		if ucs2 && n < len(octets) && octets[n-2]&0xFC == 0xD8 {
+			n -= 2 // the halves of a character outside the BMP stay together
+		}
+		head := []byte{5, Concat8, 3, ref, 0, byte(len(t.Parts) + 1)}
 		t.Parts = append(t.Parts, append(head, octets[:n]...))
 		octets = octets[n:]
+	}
+	if len(t.Parts) > maxParts {
+		return Text{}, fmt.Errorf("%w: the text needs %d parts, at most %d", ErrLength, len(t.Parts), maxParts)
+	}
+	for _, p := range t.Parts {
+		p[4] = byte(len(t.Parts))
 	}
 	return t, nil
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"unicode/utf16"
 
 	"github.com/simota/simota/ota/sms"
 )
@@ -31,5 +32,28 @@ func TestATextIsCutAtWhatOneMessageHolds(t *testing.T) {
 		if err != nil || len(got.Parts) != tt.parts || got.UCS2 != tt.ucs2 {
 			t.Errorf("%d of %q: %d parts, UCS2 %t, %v", tt.n, tt.letter, len(got.Parts), got.UCS2, err)
 		}
+	}
+}
+
+func TestACharacterIsNotCutInTwo(t *testing.T) {
+	t.Parallel()
+	text, err := sms.SplitText(strings.Repeat("a", 66)+strings.Repeat("😀", 40), 7)
+	if err != nil || !text.UCS2 {
+		t.Fatal(text, err)
+	}
+	var whole []uint16
+	for i, p := range text.Parts {
+		if len(p) > 140 || p[4] != byte(len(text.Parts)) || p[5] != byte(i+1) || p[6]&0xFC == 0xDC {
+			t.Errorf("part %d: % X", i+1, p)
+		}
+		for o := 6; o < len(p); o += 2 {
+			whole = append(whole, uint16(p[o])<<8|uint16(p[o+1]))
+		}
+	}
+	if got := string(utf16.Decode(whole)); got != strings.Repeat("a", 66)+strings.Repeat("😀", 40) {
+		t.Error(got)
+	}
+	if _, err := sms.SplitText(strings.Repeat("😀", 40*255), 7); !errors.Is(err, sms.ErrLength) {
+		t.Errorf("more than 255 parts: %v", err)
 	}
 }
