@@ -119,27 +119,34 @@ func (e *Engine) choose(ctx context.Context, f *swap.Facts, card catalog.Card, o
 	if err != nil {
 		return "", skip(strings.TrimPrefix(err.Error(), "settings: "))
 	}
-	for _, msg := range plan.Messages {
-		if len(spec.Only) == 0 || slices.Contains(spec.Only, msg.Name) {
-			f.Documents = append(f.Documents, swap.Document{
-				Name: msg.Name, Gating: msg.Gating, WBXML: msg.WBXML, Text: msg.Text, Security: msg.Security, PIN: msg.PIN,
-			})
-		}
-	}
-	if spec.Notify && slices.Contains(c.Takes, catalog.TakesDM) && (len(spec.Only) == 0 || slices.Contains(spec.Only, settings.CallDM)) {
-		push, err := settings.Notification(op, uint16(e.cfg.Now().Unix()))
-		if err != nil {
-			return "", skip(strings.TrimPrefix(err.Error(), "settings: "))
-		}
-		f.Documents = append(f.Documents, swap.Document{Name: settings.CallDM, Push: push})
-	}
-	if f.Kind == swap.KindProvision && !slices.ContainsFunc(f.Documents, func(d swap.Document) bool { return d.Gating }) {
-		for i := range f.Documents { // what was asked for is all there is to wait for
-			f.Documents[i].Gating = true
-		}
+	if f.Documents, err = e.documents(plan, c, op, spec); err != nil {
+		return "", err
 	}
 	f.NoCP = c.CP == "no" && len(plan.Messages) == 0 && len(op.APNs) > 0
 	return describe(f.IMEI, m, f.Documents), nil
+}
+
+// documents are those of a plan that a campaign sends.
+func (e *Engine) documents(plan settings.Plan, c catalog.Capability, op catalog.Operator, spec Spec) (out []swap.Document, err error) {
+	wanted := func(name string) bool { return len(spec.Only) == 0 || slices.Contains(spec.Only, name) }
+	for _, m := range plan.Messages {
+		if wanted(m.Name) {
+			out = append(out, swap.Document{Name: m.Name, Gating: m.Gating, WBXML: m.WBXML, Text: m.Text, Security: m.Security, PIN: m.PIN})
+		}
+	}
+	if spec.Notify && slices.Contains(c.Takes, catalog.TakesDM) && wanted(settings.CallDM) {
+		push, err := settings.Notification(op, uint16(e.cfg.Now().Unix()))
+		if err != nil {
+			return nil, skip(strings.TrimPrefix(err.Error(), "settings: "))
+		}
+		out = append(out, swap.Document{Name: settings.CallDM, Push: push})
+	}
+	if spec.Kind == swap.KindProvision && !slices.ContainsFunc(out, func(d swap.Document) bool { return d.Gating }) {
+		for i := range out { // what was asked for is all there is to wait for
+			out[i].Gating = true
+		}
+	}
+	return out, nil
 }
 
 // takesNone reports whether the card file says that the device takes no

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -71,10 +72,16 @@ func ParseTable(r io.Reader, source string) (Table, error) {
 }
 
 // header says which column is which; "" is one that is not read.
+// cardKey is a column that only card files have: their IMEIs were written down,
+// not seen.
+var cardKey = regexp.MustCompile(`^(P[0-9]+_|ISDR_)?KI[CDK][0-9]+$`)
+
 func (t *Table) header(cells []string) (columns []string, err error) {
 	for _, c := range cells {
 		name := strings.ToUpper(strings.TrimSpace(c))
 		switch {
+		case cardKey.MatchString(name):
+			return nil, fmt.Errorf("detect: line 1: column %s: this is a card file, which simota card import takes, and no table of events", name)
 		case !slices.Contains(Columns, name):
 			t.Unknown, name = append(t.Unknown, shown(c)), ""
 		case slices.Contains(columns, name):

@@ -56,3 +56,13 @@ func TestWhatIsNoTableIsRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestACardFileIsNoTableOfEvents(t *testing.T) {
+	t.Parallel()
+	for _, column := range []string{"KIC1", "kid2", "ISDR_KIK1", "P2_KIC1"} {
+		_, err := ParseTable(strings.NewReader("IMSI,IMEI,"+column+"\n999710000000001,356938035643809,00\n"), "table")
+		if err == nil || !strings.Contains(err.Error(), "simota card import") {
+			t.Errorf("%s: %v", column, err)
+		}
+	}
+}

@@ -126,6 +126,9 @@ func (r *cpSend) Run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	if _, err := c.Card(ctx, args[0]); err != nil {
+		return err
+	}
 	result, err := c.CreateCampaign(ctx, "cp send", text)
 	if err != nil {
 		return err

@@ -60,7 +60,7 @@ func TestWhatCannotBeSentIsRefusedByTheNameOfItsFlag(t *testing.T) {
 			t.Errorf("the PIN is shown: %s", complaint)
 		}
 	}
-	b.has(b.refused("cp", "send", "8999970000000000001"), `.*select.iccids: not in the catalog: 8999970000000000001: .*`)
+	b.has(b.refused("cp", "send", "8999970000000000001"), `.*card 8999970000000000001 is not known.*`)
 	if list := b.simota("campaign", "list", "--json"); list != "[]\n" {
 		t.Errorf("something was stored: %s", list)
 	}
